@@ -1,0 +1,176 @@
+"""Document: one ledger, voucher or rule, as an ordinary Yjs document that only ever grows.
+
+Its `pycrdt.Doc` holds one map, `saves`: the save id in hex names msgpack `[author, time, save bytes]`. An entry is
+written once and never overwritten or deleted, each under a Yjs client id of its own, so there is no order, duplication
+or partition in which merging can go wrong. The Yjs update is always built here from saves: no foreign bytes ever reach
+pycrdt, which foreign bytes can crash.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from pycrdt import Doc, Map
+
+from crdt_models import folding
+from crdt_models.errors import BadSave
+from crdt_models.folding import Folded, HistoryEntry, MayWrite
+from crdt_models.packing import Value
+from crdt_models.saves import ORIGIN_ENTRY, SAVE_ID_BYTES, Save, pack_save, unpack_save_untrusted
+
+_CLIENT_ID_BITS = 53
+_entry_encoder = msgspec.msgpack.Encoder()
+_entry_decoder = msgspec.msgpack.Decoder(tuple[bytes, int, bytes])
+
+
+class Document:
+    """A grow-only set of saves under one name: scope, kind and a 16-byte id, none of which ever changes."""
+
+    def __init__(self, scope: str, kind: str, id: bytes) -> None:
+        self.scope = scope
+        self.kind = kind
+        self.id = id
+        self._saves: dict[bytes, Save] = {}
+        self._entries: dict[bytes, bytes] = {}
+        self._update = b""
+        self._in_update: set[bytes] = set()
+
+    @classmethod
+    def from_update(cls, scope: str, kind: str, id: bytes, update: bytes) -> "Document":
+        """Read a document back from a Yjs update.
+
+        Args:
+            update: trusted bytes, as `update()` or a Yjs tool of yours wrote them. Bytes of unknown origin can crash
+                pycrdt; those travel as commits instead.
+
+        Raises:
+            BadSave: an entry of the map is not a save.
+        """
+        document = cls(scope, kind, id)
+        yjs: Doc[Map[bytes]] = Doc()
+        yjs.apply_update(update)
+        entries: Map[bytes] = yjs.get("saves", type=Map)
+        for name, entry in sorted(entries.items()):
+            save_id, author, time, save_bytes = _read_entry(name, bytes(entry))
+            document.add(save_id, author, time, save_bytes)
+        document._update = update
+        document._in_update = set(document._saves)
+        return document
+
+    def save(
+        self, changes: Mapping[str, Value], parents: Sequence[bytes], user: str, origin: str = ORIGIN_ENTRY
+    ) -> bytes:
+        """Encode a change to this document; it counts once a commit brings it back through `add`.
+
+        Args:
+            changes: the registers to set.
+            parents: the `heads` of the version the author was looking at, which may be older than this document.
+
+        Raises:
+            BadValue, DocumentTooLarge: see `pack_save`. The document is unchanged in any case.
+        """
+        return pack_save(changes, parents, user, origin)
+
+    def add(self, save_id: bytes, author: bytes, time: int, save_bytes: bytes) -> Save:
+        """Take in one save; the same save again changes nothing.
+
+        Args:
+            save_id: first 16 bytes of the id of the commit that brought it.
+            author: first 8 bytes of the device id that signed it.
+            time: the author's clock, in milliseconds.
+            save_bytes: untrusted.
+
+        Raises:
+            BadSave: the bytes are not a save, or contradict a save held under the same id; nothing is changed.
+        """
+        if len(save_id) != SAVE_ID_BYTES:
+            raise BadSave(f"a save id has {SAVE_ID_BYTES} bytes, not {len(save_id)}")
+        entry = _entry_encoder.encode((author, time, save_bytes))
+        held = self._entries.get(save_id)
+        if held is not None:
+            if held != entry:
+                raise BadSave(f"two different saves claim the id {save_id.hex()}")
+            return self._saves[save_id]
+        save = unpack_save_untrusted(save_id, author, time, save_bytes)
+        self._saves[save_id] = save
+        self._entries[save_id] = entry
+        return save
+
+    def saves(self) -> Mapping[bytes, Save]:
+        """The saves by id."""
+        return self._saves
+
+    def heads(self) -> tuple[bytes, ...]:
+        """The version of this document: sorted ids of the saves that no other save builds on."""
+        return folding.heads(self._saves.values())
+
+    def fold(self, may_write: MayWrite | None = None) -> Folded:
+        """What shows: values, conflicts and version.
+
+        Args:
+            may_write: drops values whose author had no right to that register; their parents still count.
+        """
+        return folding.fold(self._saves, may_write)
+
+    def fold_at(self, version: Iterable[bytes]) -> Folded:
+        """What showed to somebody who was looking at `version`."""
+        return folding.fold(folding.as_seen_at(self._saves, version))
+
+    def history(self) -> list[HistoryEntry]:
+        """Every save in causal order, with each register before and after: the edit log of this document."""
+        return folding.history(self._saves)
+
+    def update(self) -> bytes:
+        """This document as one Yjs update, readable by any Yjs tool.
+
+        Cost: only what `add` brought since the last call is built anew.
+        """
+        missing = [save_id for save_id in self._entries if save_id not in self._in_update]
+        if not missing:
+            return self._update
+        client_ids = {client_id(save_id) for save_id in self._entries}
+        if len(client_ids) < len(self._entries):
+            self._update = _rebuilt(self._entries)
+        elif len(missing) == 1 and not self._in_update:
+            self._update = _entry_update(client_id(missing[0]), missing[0], self._entries[missing[0]])
+        else:
+            yjs: Doc[Map[bytes]] = Doc()
+            if self._update:
+                yjs.apply_update(self._update)
+            for save_id in missing:
+                yjs.apply_update(_entry_update(client_id(save_id), save_id, self._entries[save_id]))
+            self._update = yjs.get_update()
+        self._in_update = set(self._entries)
+        return self._update
+
+
+def client_id(save_id: bytes) -> int:
+    """The Yjs client id that writes the entry of a save: 53 bits of its id, which is what pycrdt takes."""
+    return int.from_bytes(save_id[:8], "big") >> (64 - _CLIENT_ID_BITS)
+
+
+def _entry_update(client: int, save_id: bytes, entry: bytes) -> bytes:
+    yjs: Doc[Map[bytes]] = Doc(client_id=client)
+    entries: Map[bytes] = yjs.get("saves", type=Map)
+    entries[save_id.hex()] = entry
+    return yjs.get_update()
+
+
+def _rebuilt(entries: Mapping[bytes, bytes]) -> bytes:
+    """Build anew where two saves share a client id: in save-id order, the later one takes the next free id."""
+    taken: set[int] = set()
+    yjs: Doc[Map[bytes]] = Doc()
+    for save_id in sorted(entries):
+        client = client_id(save_id)
+        while client in taken:
+            client = (client + 1) % 2**_CLIENT_ID_BITS
+        taken.add(client)
+        yjs.apply_update(_entry_update(client, save_id, entries[save_id]))
+    return yjs.get_update()
+
+
+def _read_entry(name: str, entry: bytes) -> tuple[bytes, bytes, int, bytes]:
+    try:
+        author, time, save_bytes = _entry_decoder.decode(entry)
+        return bytes.fromhex(name), author, time, save_bytes
+    except (msgspec.DecodeError, ValueError) as error:
+        raise BadSave(f"the entry {name!r} of a Yjs document is not a save: {error}") from error
