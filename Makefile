@@ -1,0 +1,43 @@
+# Everything sets up .venv by itself, from a bare Debian with python3, python3-venv and make, and is quick when it is there.
+
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+N ?= 10000
+PYTEST_WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## set up .venv (the other targets do it by themselves)
+
+$(READY): pyproject.toml tools/setup_venv.sh
+	@tools/setup_venv.sh $(VENV)
+	@touch $@
+
+demo: $(READY) ## three copies part, clash and meet again, as real processes on this machine
+	@$(BIN)/khata demo
+
+test: $(READY) ## run all tests
+	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS)
+
+check: $(READY) ## format, lint, types, import contracts, house rules, docs up to date
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/test_tidy.py
+
+format: $(READY) ## rewrite the sources in the house format
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## measure; N=100000 for more vouchers
+	@$(BIN)/python -m benchmarks --vouchers $(N)
+
+clean: ## remove .venv and everything the tools cached
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

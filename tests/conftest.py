@@ -1,0 +1,16 @@
+"""What every test run has in common: a clean environment and one Hypothesis profile."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# No deadline and no complaint about slow data: the machine is shared, and a test that is slow once is not wrong.
+settings.register_profile("default", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+# For a night: pytest --hypothesis-profile=thorough
+settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=3_000)
+settings.load_profile("default")
+
+
+def pytest_configure() -> None:
+    """Forget the books of whoever runs the tests: no test may ever open them."""
+    os.environ.pop("KHATA_BOOKS", None)
