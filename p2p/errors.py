@@ -1,6 +1,13 @@
 """The errors of the exchange between devices; each message is what a person reads."""
 
+from typing import Final
+
+import msgspec
+
 from crdt_models.errors import KhataError
+
+DECODE_ERRORS: Final = (msgspec.MsgspecError, RecursionError, ValueError, OverflowError)
+"""All that msgspec raises for bytes of any origin: wrong types, bottomless nesting, text that is not UTF-8."""
 
 
 class P2PError(KhataError):
