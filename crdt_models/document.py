@@ -84,16 +84,28 @@ class Document:
         """
         if len(save_id) != SAVE_ID_BYTES:
             raise BadSave(f"a save id has {SAVE_ID_BYTES} bytes, not {len(save_id)}")
-        entry = _entry_encoder.encode((author, time, save_bytes))
-        held = self._entries.get(save_id)
+        save = unpack_save_untrusted(save_id, author, time, save_bytes)
+        self.put(save, save_bytes)
+        return save
+
+    def put(self, save: Save, save_bytes: bytes) -> bool:
+        """Take in a save that has been unpacked already; whether it is new here.
+
+        Args:
+            save: as `unpack_save_untrusted` gave it for these `save_bytes`.
+
+        Raises:
+            BadSave: it contradicts a save held under the same id; nothing is changed.
+        """
+        entry = _entry_encoder.encode((save.author, save.time, save_bytes))
+        held = self._entries.get(save.id)
         if held is not None:
             if held != entry:
-                raise BadSave(f"two different saves claim the id {save_id.hex()}")
-            return self._saves[save_id]
-        save = unpack_save_untrusted(save_id, author, time, save_bytes)
-        self._saves[save_id] = save
-        self._entries[save_id] = entry
-        return save
+                raise BadSave(f"two different saves claim the id {save.id.hex()}")
+            return False
+        self._saves[save.id] = save
+        self._entries[save.id] = entry
+        return True
 
     def saves(self) -> Mapping[bytes, Save]:
         """The saves by id."""

@@ -1,0 +1,147 @@
+"""The documents of one copy: each a Yjs update in one row, rebuilt whenever the set of its accepted saves changes."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from crdt_models.document import Document
+from crdt_models.folding import Folded
+from crdt_models.saves import Save
+from p2p.store import Store, prefix_of
+
+
+class ChangedDocument(NamedTuple):
+    """A document after a batch: what the tables above are kept up to date with.
+
+    Attributes:
+        row: its local number, which never changes in this store and means nothing elsewhere.
+        author: first 8 bytes of the id of the device whose save is the earliest.
+        created_ms: time of the earliest save, by its author's clock.
+        changed_ms: time of the latest.
+    """
+
+    row: int
+    scope: str
+    kind: str
+    id: bytes
+    folded: Folded
+    new: bool
+    author: bytes
+    created_ms: int
+    changed_ms: int
+
+
+class Projection(Protocol):
+    """Tables made of documents, written in the same transaction as the commits."""
+
+    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument]) -> None:
+        """Bring the tables up to date with these documents. Whatever the documents hold, it must not raise."""
+
+    def clear(self, db: sqlite3.Connection) -> None:
+        """Empty the tables, before everything is projected anew."""
+
+
+class Incoming(NamedTuple):
+    """One save on its way into its document."""
+
+    scope: str
+    kind: str
+    id: bytes
+    save: Save
+    save_bytes: bytes
+
+
+class Documents:
+    """The table of documents in a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._conn = store.conn
+
+    def load(self, scope: str, kind: str, id: bytes) -> Document | None:
+        """One document, or None when no save of it is here. Cost: about 20 µs, and 10 µs a save."""
+        found = self._find(scope, kind, id)
+        return found[1] if found else None
+
+    def in_any_scope(self, kind: str, id: bytes) -> list[Document]:
+        """The documents of a kind and id; more than one means that two devices put them in different scopes."""
+        rows = self._conn.execute(
+            "SELECT scope, yjs FROM documents WHERE prefix=? AND id=? AND kind=? ORDER BY row",
+            (prefix_of(id), id, kind),
+        ).fetchall()
+        return [Document.from_update(self._store.scope_path(scope), kind, id, yjs) for scope, yjs in rows]
+
+    def in_scope(self, scope: str) -> list[Document]:
+        """All documents of a scope, by id."""
+        number = self._store.find_scope(scope)
+        rows = self._conn.execute("SELECT kind, id, yjs FROM documents WHERE scope=? ORDER BY id, kind", (number,))
+        return [Document.from_update(scope, kind, bytes(id), yjs) for kind, id, yjs in rows.fetchall()]
+
+    def everything(self) -> Iterable[Document]:
+        """All documents, by scope, kind and id. Cost: streams; one document is held at a time."""
+        rows = self._conn.execute(
+            "SELECT s.path, d.kind, d.id, d.yjs FROM documents d JOIN scopes s ON s.id=d.scope ORDER BY 1, 2, 3"
+        )
+        for path, kind, id, yjs in rows:
+            yield Document.from_update(path, kind, bytes(id), yjs)
+
+    def apply(self, incoming: Iterable[Incoming]) -> list[ChangedDocument]:
+        """Merge saves into their documents; return the documents that changed. Inside a transaction.
+
+        Cost: about 30 µs for a new document of one save.
+        """
+        touched: dict[tuple[str, str, bytes], tuple[int | None, Document]] = {}
+        changed: dict[tuple[str, str, bytes], bool] = {}
+        for scope, kind, id, save, save_bytes in incoming:
+            name = (scope, kind, id)
+            found = touched.get(name)
+            if found is None:
+                found = self._find(scope, kind, id) or (None, Document(scope, kind, id))
+                touched[name] = found
+            if found[1].put(save, save_bytes):
+                changed[name] = True
+        return self._write([touched[name] for name in changed])
+
+    def clear(self) -> None:
+        """Forget all documents, before they are built anew from the commits. Inside a transaction."""
+        self._conn.execute("DELETE FROM documents")
+
+    def _find(self, scope: str, kind: str, id: bytes) -> tuple[int, Document] | None:
+        rows = self._conn.execute(
+            "SELECT row, scope, id, kind, yjs FROM documents WHERE prefix=?", (prefix_of(id),)
+        ).fetchall()
+        for row, number, found, found_kind, yjs in rows:
+            if found == id and found_kind == kind and self._store.scope_path(number) == scope:
+                return row, Document.from_update(scope, kind, id, yjs)
+        return None
+
+    def _write(self, documents: Sequence[tuple[int | None, Document]]) -> list[ChangedDocument]:
+        (last,) = self._conn.execute("SELECT coalesce(max(row), 0) FROM documents").fetchone()
+        made, altered, changed = [], [], []
+        for row, document in documents:
+            if row is None:
+                last += 1
+                number = self._store.scope_id(document.scope)
+                made.append((last, number, prefix_of(document.id), document.id, document.kind, document.update()))
+            else:
+                altered.append((document.update(), row))
+            changed.append(_changed(last if row is None else row, row is None, document))
+        self._conn.executemany("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", made)
+        self._conn.executemany("UPDATE documents SET yjs=? WHERE row=?", altered)
+        return changed
+
+
+def _changed(row: int, new: bool, document: Document) -> ChangedDocument:
+    saves = document.saves().values()
+    first = min(saves, key=lambda save: (save.time, save.id))
+    return ChangedDocument(
+        row,
+        document.scope,
+        document.kind,
+        document.id,
+        document.fold(),
+        new,
+        first.author,
+        first.time,
+        max(save.time for save in saves),
+    )

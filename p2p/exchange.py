@@ -1,0 +1,311 @@
+"""One tree between two peers: tell what is new, take what is missing, and say when nothing is.
+
+Both sides do the same. Each pulls what it lacks (`reconcile.Pull`), answers the other's questions, and, when nothing
+is under way, says where it stands (`Standing`). The tree is in sync when the digests are equal, or when both have said
+about one and the same pair of digests that they lack nothing of the other's that may flow to them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, islice
+
+from p2p.limits import OFFER_IDS_MAX
+from p2p.local import Local, News
+from p2p.messages import CONTROL, PREFIX_BYTES, Answer, Ask, Message, Offer, Standing, Tree, Want
+from p2p.outflow import Outflow, Wants
+from p2p.reconcile import ASK_NODES_MAX, PARTS_MAX, Compared, Pull, Wanted, answer, sending_order
+from p2p.share import View
+from p2p.tree import scope_of
+
+FRESH_COMMITS_MAX = 256
+"""So many new commits are pushed at once; more are offered, since the other side may have some of them."""
+_ANSWERS_MAX = 64
+_WANT_ITEMS_MAX = 1024
+
+
+@dataclass
+class _Theirs:
+    """Where the other side said it stands."""
+
+    share: bytes
+    digest: bytes
+    count: int
+    seen: bytes
+    complete: bool
+
+
+class Exchange:
+    """The conversation about one tree.
+
+    Args:
+        tree: `CONTROL` or `SHARE`.
+        peer: the other's device id.
+        send: takes each message.
+        outflow: the queue of commits, shared by both trees.
+    """
+
+    def __init__(self, tree: int, local: Local, peer: bytes, send: Callable[[Message], None], outflow: Outflow) -> None:
+        self.tree = tree
+        self._local = local
+        self._peer = peer
+        self._send = send
+        self._outflow = outflow
+        self._link = local.link(peer)
+        self._theirs: _Theirs | None = None
+        self._said: Standing | None = None
+        self._pushed_row: int | None = None
+        self._pull: Pull | None = None
+        self._wants: dict[int, int] = {}
+        self._numbers = 0
+        self._offers_open = 0
+        self._refused: set[bytes] = set()
+        self._share = b""
+        self._pulled = False
+        self._lacks_nothing_of: bytes | None = None
+        self._gained = 0
+        self._wanted_by_pull = False
+        self._wanted_at: bytes | None = None
+        self._withheld_at: bytes | None = None
+
+    # -- what the session tells -------------------------------------------------------------------------------------
+
+    def greeted(self, share: bytes, digest: bytes, count: int) -> None:
+        """Take in what the other's `Hello` said of this tree."""
+        self._theirs = _Theirs(share, digest, count, b"", complete=False)
+
+    def greeting_sent(self, view: View) -> None:
+        """Remember what our own `Hello` said."""
+        root = view.digest("")
+        self._said = Standing(self.tree, view.share.id, root.short, root.size, b"", complete=False)
+
+    def on_standing(self, message: Standing) -> None:
+        """Take in where the other side stands."""
+        self._theirs = _Theirs(message.share, message.digest, message.count, message.seen, message.complete)
+
+    def on_ask(self, message: Ask) -> None:
+        """Answer questions about our tree; a question about another share is left, since the asker will ask anew."""
+        view = self._view()
+        if message.share == view.share.id:
+            answers = [page for node in message.nodes for page in answer(view, node)]
+            while answers:
+                parts = accumulate(len(page.parts or ()) for page in answers)
+                cut = max(1, sum(total <= PARTS_MAX for total in islice(parts, _ANSWERS_MAX)))
+                self._send(Tree(self.tree, view.share.id, answers[:cut]))
+                answers = answers[cut:]
+
+    def on_tree(self, answers: Sequence[Answer]) -> None:
+        """Take in answers to our questions."""
+        if self._pull is None:
+            return
+        ask, wanted = self._pull.answered(answers)
+        for at in range(0, len(ask), ASK_NODES_MAX):
+            self._send(Ask(self.tree, self._share, ask[at : at + ASK_NODES_MAX]))
+        self._want_of_pull(wanted)
+        if self._pull.done:
+            self._finish_pull(self._pull)
+
+    def on_offer(self, message: Offer) -> None:
+        """Want what of an offer is not here; an offer is always answered."""
+        view = self._view()
+        items: list[tuple[str, bytes | None]] = []
+        for scope, offered in message.ids:
+            if message.share == view.share.id and view.share.may_take(scope):
+                listed = [offered[at : at + PREFIX_BYTES] for at in range(0, len(offered), PREFIX_BYTES)]
+                lacking = [prefix for prefix in self._local.lacking(scope, listed) if prefix not in self._refused]
+                if lacking:
+                    items.append((scope, b"".join(lacking)))
+        self._want(items, answers_offer=True)
+
+    def on_want(self, message: Want) -> None:
+        """Queue what the other side lacks."""
+        if message.answers_offer:
+            self._offers_open = max(0, self._offers_open - 1)
+        items: Wants = message.items if message.share == self._view().share.id else ()
+        self._outflow.wanted(message.number, self.tree, items)
+
+    def stored(self, number: int, last: bool, gained: int, refused: Sequence[bytes]) -> None:
+        """Count commits that were wanted as stored, or as refused, which are not wanted again."""
+        self._gained += gained + len(refused)
+        self._refused.update(commit_id[:PREFIX_BYTES] for commit_id in refused)
+        if last:
+            self._wants.pop(number, None)
+
+    # -- what happens next ------------------------------------------------------------------------------------------
+
+    def owns(self, number: int) -> bool:
+        """Whether a `Want` of this number was ours and is not answered to the end yet."""
+        return number in self._wants
+
+    def step(self, storing: bool) -> None:
+        """Do what can be done now: push news, start a comparison, say where we stand.
+
+        Args:
+            storing: whether commits that arrived are still on their way into the store.
+        """
+        view = self._view()
+        if view.share.id != self._share:
+            self._begin(view)
+        theirs = self._theirs
+        if theirs is not None and theirs.share == self._share:
+            self._push_news(view)
+            if storing or self.busy:
+                return
+            self._notice_withholding()
+            self._consider_pull(view, theirs)
+        if not storing and not self.busy:
+            self._announce(view)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something of this tree is under way in either direction."""
+        return self._pull is not None or bool(self._wants) or self._offers_open > 0 or not self._outflow.idle
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether nothing that may flow is left, proved by what both sides have said about the digests of now."""
+        theirs, view = self._theirs, self._view()
+        if theirs is None or theirs.share != view.share.id or self.busy:
+            return False
+        mine = view.digest("").short
+        if mine == theirs.digest:
+            return True
+        return self._lacks_nothing_of == theirs.digest and theirs.complete and theirs.seen == mine
+
+    @property
+    def digests(self) -> tuple[bytes, bytes, bytes, int]:
+        """(share id, my digest, their digest, last row counted) as of now."""
+        view = self._view()
+        return view.share.id, view.digest("").short, self._theirs.digest if self._theirs else b"", view.row
+
+    @property
+    def counts(self) -> tuple[int, int | None]:
+        """How many commits of this tree are here, and how many the other side said it holds."""
+        return self._view().digest("").size, self._theirs.count if self._theirs else None
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the other side announces commits that it does not send."""
+        return self._withheld_at is not None and self._theirs is not None and self._withheld_at == self._theirs.digest
+
+    # -- the parts --------------------------------------------------------------------------------------------------
+
+    def _view(self) -> View:
+        return self._local.view(self.tree, self._peer)
+
+    def _begin(self, view: View) -> None:
+        """Start over under another share id: what was compared under the old one says nothing any more."""
+        self._share = view.share.id
+        self._pull = None
+        self._pulled = False
+        self._wants.clear()
+        self._offers_open = 0
+        self._lacks_nothing_of = None
+        self._pushed_row = None
+
+    def _push_news(self, view: View) -> None:
+        first = self._pushed_row is None
+        if self._pushed_row is None:
+            known = self.tree != CONTROL and self._link.settled_row > 0
+            self._pushed_row = self._link.settled_row if known else view.row
+        theirs = self._theirs
+        if self._pushed_row >= view.row or (first and theirs and theirs.digest == view.digest("").short):
+            self._pushed_row = max(self._pushed_row, view.row)
+            return
+        while self._pushed_row < view.row:
+            news = self._local.news(self._pushed_row, OFFER_IDS_MAX)
+            if not news:
+                break
+            self._pushed_row = news[-1].row
+            self._tell(view, [item for item in news if item.source != self._link.id], offer=first)
+
+    def _tell(self, view: View, news: list[News], offer: bool) -> None:
+        ours = [item for item in news if view.share.may_give(item.scope)]
+        push = [] if offer or len(ours) > FRESH_COMMITS_MAX else [item for item in ours if item.source is None]
+        if push:
+            self._outflow.fresh(self.tree, [(item.scope, item.id) for item in push])
+        rest = [item for item in ours if item.source is not None] if push else ours
+        if rest:
+            by_scope: dict[str, list[bytes]] = {}
+            for item in rest:
+                by_scope.setdefault(item.scope, []).append(item.id[:PREFIX_BYTES])
+            offered = [(scope, b"".join(by_scope[scope])) for scope in sending_order(by_scope)]
+            for at in range(0, len(offered), _WANT_ITEMS_MAX):
+                self._offers_open += 1
+                self._send(Offer(self.tree, self._share, offered[at : at + _WANT_ITEMS_MAX]))
+
+    def _consider_pull(self, view: View, theirs: _Theirs) -> None:
+        mine = view.digest("").short
+        if mine == theirs.digest or self._lacks_nothing_of == theirs.digest or self.withheld:
+            return
+        if theirs.count == 0 or self._is_settled("", mine, theirs.digest):
+            self._lacks_nothing_of = theirs.digest
+            return
+        they_know_mine = theirs.seen == mine
+        first_meeting = not self._pulled and (self.tree == CONTROL or self._link.settled_row == 0)
+        if they_know_mine or first_meeting:
+            self._pulled = True
+            self._gained = 0
+            self._wanted_by_pull = False
+            self._pull = Pull(view, self._is_settled)
+            self._send(Ask(self.tree, self._share, self._pull.start()))
+
+    def _finish_pull(self, pull: Pull) -> None:
+        self._pull = None
+        self._local.record_compared(self._link.id, self._share, pull.compared)
+        if not self._wanted_by_pull:
+            self._lacks_nothing_of = pull.theirs
+            view, theirs = self._view(), pull.theirs or b""
+            self._local.record_compared(self._link.id, self._share, [Compared("", view.digest("").short, theirs)])
+        else:
+            self._wanted_at = pull.theirs
+
+    def _notice_withholding(self) -> None:
+        """Do not repeat a comparison that found something missing, of which nothing came when it was asked for."""
+        if self._wanted_at is not None and self._gained == 0:
+            self._withheld_at = self._wanted_at
+        self._wanted_at = None
+
+    def _want_of_pull(self, wanted: Sequence[Wanted]) -> None:
+        items: list[tuple[str, bytes | None]] = []
+        for item in sorted(wanted, key=_place_of):
+            if item.prefixes is None:
+                items.append((item.node, None))
+                continue
+            lacking = b"".join(prefix for prefix in item.prefixes if prefix not in self._refused)
+            if lacking:
+                items.append((item.node, lacking))
+        if items:
+            self._wanted_by_pull = True
+            self._want(items, answers_offer=False)
+
+    def _want(self, items: list[tuple[str, bytes | None]], answers_offer: bool) -> None:
+        for at in range(0, max(1, len(items)), _WANT_ITEMS_MAX):
+            self._numbers += 1
+            number = self._numbers * 2 + self.tree
+            self._wants[number] = at
+            self._send(
+                Want(number, self.tree, self._share, items[at : at + _WANT_ITEMS_MAX], answers_offer and at == 0)
+            )
+
+    def _announce(self, view: View) -> None:
+        root = view.digest("")
+        theirs = self._theirs if self._theirs and self._theirs.share == self._share else None
+        seen = theirs.digest if theirs else b""
+        complete = seen == root.short or (bool(seen) and self._lacks_nothing_of == seen)
+        standing = Standing(self.tree, self._share, root.short, root.size, seen, complete)
+        if standing == self._said:
+            return
+        equal = seen == root.short
+        if equal and self._said and self._said.digest == root.short and self._said.share == self._share:
+            return
+        self._said = standing
+        self._send(standing)
+
+    def _is_settled(self, node: str, mine: bytes, theirs: bytes) -> bool:
+        return self._local.is_settled(self._link.id, self._share, node, mine, theirs)
+
+
+def _place_of(wanted: Wanted) -> int:
+    roots = ("control", "masters", "transfers", "vouchers", "files")
+    root = scope_of(wanted.node).partition("/")[0]
+    return roots.index(root) if root in roots else len(roots)

@@ -1,0 +1,43 @@
+"""Who is calling: the proof a dialer gives inside TLS, bound to this connection.
+
+TLS has proved to the dialer that the listener holds its device key. The dialer signs the listener's challenge together
+with the listener's device id, so the proof is worth nothing on any other connection.
+"""
+
+import msgspec
+
+from p2p.identity import DeviceKeys, verify
+from p2p.messages import Challenge, Joining, Proof
+
+PROOF_CONTEXT = b"khata proof 1"
+
+
+def proven_bytes(proof: Proof, listener: bytes, nonce: bytes) -> bytes:
+    """What a proof's signature covers: every field of it, the listener's device id and the challenge."""
+    joining = None if proof.joining is None else msgspec.structs.astuple(proof.joining)
+    return msgspec.msgpack.encode([proof.key, proof.company, proof.head_seq, proof.head_hash, joining, listener, nonce])
+
+
+def prove(
+    keys: DeviceKeys,
+    company: bytes,
+    head: tuple[int, bytes],
+    listener: bytes,
+    challenge: Challenge,
+    joining: Joining | None = None,
+) -> Proof:
+    """The answer to a challenge.
+
+    Args:
+        head: sequence number and hash of the dialer's last control entry.
+        listener: device id of the listener, as TLS has shown it.
+        joining: from a device that holds a ticket.
+    """
+    unsigned = Proof(keys.public, company, head[0], head[1], bytes(64), joining)
+    signature = keys.sign(PROOF_CONTEXT, proven_bytes(unsigned, listener, challenge.nonce))
+    return Proof(keys.public, company, head[0], head[1], signature, joining)
+
+
+def proof_is_genuine(proof: Proof, listener: bytes, nonce: bytes) -> bool:
+    """Whether the dialer holds the key it names, and answered this challenge of this listener."""
+    return verify(proof.key, proof.signature, PROOF_CONTEXT, proven_bytes(proof, listener, nonce))

@@ -1,0 +1,98 @@
+"""What a session asks of the copy it speaks for: digests, commits, the control chain, what is known of the peer.
+
+The seam between the conversation, which knows no database, and the replica, which knows no conversation.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from p2p.messages import CommitParts
+from p2p.reconcile import Compared
+from p2p.share import View
+
+
+class Membership(Enum):
+    """What a control chain says of a device."""
+
+    MEMBER = "member"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+class News(NamedTuple):
+    """A commit that came here after some row: where it lies, and over which link (None when it was made here)."""
+
+    row: int
+    scope: str
+    id: bytes
+    source: int | None
+
+
+class Link(NamedTuple):
+    """What is remembered of a peer between conversations.
+
+    `settled_row` is the last local row that was compared when both were in sync, 0 when they never were.
+    """
+
+    id: int
+    device: bytes
+    settled_row: int
+    met: bool
+
+
+class Page(NamedTuple):
+    """Some commits of a scope, and the id to go on after; empty at the end."""
+
+    commits: list[CommitParts]
+    last: bytes
+
+
+class Local(Protocol):
+    """One copy of the books, as a conversation sees it."""
+
+    @property
+    def company(self) -> bytes:
+        """The company id, 32 bytes."""
+
+    def standing_of(self, device: bytes) -> Membership:
+        """What the control chain held here says of a device."""
+
+    def admitted_at(self, device: bytes) -> int:
+        """The sequence number of the entry that admitted a device; -1 when there is none here."""
+
+    def chain_head(self) -> tuple[int, bytes]:
+        """Sequence number and hash of the last control entry; (-1, b"") before the first."""
+
+    def chain_hash(self, seq: int) -> bytes | None:
+        """The hash of a control entry, or None when there is none with this number."""
+
+    def chain_entries(self, after: int) -> list[bytes]:
+        """The control entries with a higher number."""
+
+    def extend_chain(self, entries: Sequence[bytes]) -> None:
+        """Verify and keep further control entries. Raises ChainError, and keeps none of them, if one does not fit."""
+
+    def view(self, tree: int, peer: bytes) -> View:
+        """One of the two trees as it stands now, seen from a peer (device id)."""
+
+    def link(self, peer: bytes) -> Link:
+        """What is remembered of a peer."""
+
+    def is_settled(self, link: int, share: bytes, node: str, mine: bytes, theirs: bytes) -> bool:
+        """Whether a pair of digests was compared to the end before."""
+
+    def record_compared(self, link: int, share: bytes, compared: Sequence[Compared]) -> None:
+        """Remember pairs of digests that were compared to the end."""
+
+    def news(self, after: int, limit: int) -> list[News]:
+        """What came here after a row, oldest first."""
+
+    def lacking(self, scope: str, prefixes: Sequence[bytes]) -> list[bytes]:
+        """Which of these id prefixes of a scope are not held here."""
+
+    def commits(self, scope: str, prefixes: Sequence[bytes]) -> list[CommitParts]:
+        """The commits of a scope with these id prefixes; those not held are left out."""
+
+    def page(self, node: str, after: bytes, limit: int) -> Page:
+        """The next commits of a scope, or of a part of one, in the order of their ids."""

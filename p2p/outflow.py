@@ -1,0 +1,121 @@
+"""What one side sends: wanted and fresh commits, in frames of bounded size, never more unacknowledged than agreed."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from p2p.limits import UNACKNOWLEDGED_BYTES_MAX
+from p2p.local import Local
+from p2p.messages import CommitParts, Commits, Fresh, Message
+from p2p.reconcile import sending_order
+from p2p.tree import digits_of, scope_of
+
+BATCH_COMMITS_MAX = 256
+BATCH_BYTES = 512 * 1024
+"""A batch ends with the commit that reaches this size, so with one of the largest it still fits a frame."""
+_LOOKUPS = 64
+
+Wants = Sequence[tuple[str, bytes | None]]
+
+
+class Outflow:
+    """The queue of commits on their way to one peer.
+
+    Args:
+        peer: its device id; what it may have is asked anew for each batch.
+        send: takes each message.
+    """
+
+    def __init__(self, local: Local, peer: bytes, send: Callable[[Message], None]) -> None:
+        self._local = local
+        self._peer = peer
+        self._send = send
+        self._jobs: deque[Iterator[Message]] = deque()
+        self._unacknowledged: deque[int] = deque()
+        self.sent = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything queued has been sent and acknowledged."""
+        return not self._jobs and not self._unacknowledged
+
+    def wanted(self, number: int, tree: int, items: Wants) -> None:
+        """Queue what the peer wants; ends with a `Commits` that is `last`, even when there is nothing to send."""
+        self._jobs.append(self._commits(number, tree, items))
+
+    def fresh(self, tree: int, ids: Sequence[tuple[str, bytes]]) -> None:
+        """Queue commits just made, named by scope and id."""
+        self._jobs.append(self._fresh(tree, ids))
+
+    def acknowledged(self) -> bool:
+        """Count the oldest batch as stored at the peer; False when there was none, which breaks the protocol."""
+        if not self._unacknowledged:
+            return False
+        self._unacknowledged.popleft()
+        return True
+
+    def pump(self) -> None:
+        """Send as much as may be unacknowledged. Cost: reads only what it sends."""
+        while self._jobs and sum(self._unacknowledged) < UNACKNOWLEDGED_BYTES_MAX:
+            message = next(self._jobs[0], None)
+            if message is None:
+                self._jobs.popleft()
+                continue
+            commits = message.commits if isinstance(message, Commits | Fresh) else []
+            self._unacknowledged.append(sum(map(_size, commits)))
+            self.sent += len(commits)
+            self._send(message)
+
+    def _commits(self, number: int, tree: int, items: Wants) -> Iterator[Message]:
+        last: list[CommitParts] = []
+        for batch in _batches(self._read(tree, items)):
+            if last:
+                yield Commits(number, False, last)
+            last = batch
+        yield Commits(number, True, last)
+
+    def _fresh(self, tree: int, ids: Sequence[tuple[str, bytes]]) -> Iterator[Message]:
+        allowed = ((scope, commit_id) for scope, commit_id in ids if self._may_give(tree, scope))
+        commits = (commit for scope, commit_id in allowed for commit in self._local.commits(scope, [commit_id[:8]]))
+        for batch in _batches(commits):
+            yield Fresh(batch)
+
+    def _read(self, tree: int, items: Wants) -> Iterator[CommitParts]:
+        for node, prefixes in items:
+            if prefixes is None:
+                yield from self._below(tree, node)
+            elif self._may_give(tree, scope_of(node)):
+                listed = [prefixes[at : at + 8] for at in range(0, len(prefixes), 8)]
+                for at in range(0, len(listed), _LOOKUPS):
+                    yield from self._local.commits(scope_of(node), listed[at : at + _LOOKUPS])
+
+    def _below(self, tree: int, node: str) -> Iterator[CommitParts]:
+        for scope in sending_order(self._local.view(tree, self._peer).scopes(scope_of(node))):
+            part = f"{scope}#{digits_of(node)}" if digits_of(node) else scope
+            after = b""
+            while self._may_give(tree, scope):
+                page = self._local.page(part, after, BATCH_COMMITS_MAX)
+                yield from page.commits
+                after = page.last
+                if not after:
+                    break
+
+    def _may_give(self, tree: int, scope: str) -> bool:
+        return self._local.view(tree, self._peer).share.may_give(scope)
+
+
+def _size(commit: CommitParts) -> int:
+    header, signature, body = commit
+    return len(header) + len(signature) + len(body or b"")
+
+
+def _batches(commits: Iterator[CommitParts]) -> Iterator[list[CommitParts]]:
+    batch: list[CommitParts] = []
+    size = 0
+    for commit in commits:
+        batch.append(commit)
+        size += _size(commit)
+        if len(batch) >= BATCH_COMMITS_MAX or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,75 @@
+"""The tables that carry commits, as migrations: a store of an older version is brought up to date when it is opened."""
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("p2p")
+
+_FIRST = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+
+-- The control chain as received, entry by entry.
+CREATE TABLE chain (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL);
+
+-- One row a scope; sum is the sum of its commit ids mod 2^256, which is what peers compare.
+CREATE TABLE scopes (
+  id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, sum BLOB NOT NULL, count INTEGER NOT NULL
+);
+
+-- Every commit as it was received. prefix orders by the first 8 bytes of the id; source is the link it came over.
+CREATE TABLE commits (
+  row INTEGER PRIMARY KEY AUTOINCREMENT, scope INTEGER NOT NULL, prefix INTEGER NOT NULL, id BLOB NOT NULL,
+  header BLOB NOT NULL, signature BLOB NOT NULL, body BLOB, state INTEGER NOT NULL, source INTEGER
+);
+CREATE INDEX commits_prefix ON commits (scope, prefix);
+
+-- Why a commit is not applied; only for those that are quarantined or wait for a key.
+CREATE TABLE set_aside (row INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT NOT NULL);
+
+-- Commits ahead of our control chain: kept, bounded per source, judged again when the chain grows.
+CREATE TABLE waiting_for_control (
+  id BLOB PRIMARY KEY, source INTEGER, header BLOB NOT NULL, signature BLOB NOT NULL, body BLOB
+) WITHOUT ROWID;
+
+-- The last commit of an author in a scope, which the next one names as prev.
+CREATE TABLE tips (scope INTEGER, author BLOB, id BLOB NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (scope, author))
+  WITHOUT ROWID;
+
+-- One document: a Yjs update with every accepted save. prefix orders by the first 8 bytes of the id.
+CREATE TABLE documents (
+  row INTEGER PRIMARY KEY, scope INTEGER NOT NULL, prefix INTEGER NOT NULL, id BLOB NOT NULL, kind TEXT NOT NULL,
+  yjs BLOB NOT NULL
+);
+CREATE INDEX documents_prefix ON documents (prefix);
+
+-- What is known of each peer. settled_row is the last local commit row that was compared when both were in sync.
+CREATE TABLE links (
+  id INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE, address TEXT, share BLOB, mine BLOB, theirs BLOB,
+  settled_row INTEGER NOT NULL DEFAULT 0, in_sync_at INTEGER, seen_at INTEGER, met INTEGER NOT NULL DEFAULT 0,
+  missing_here INTEGER, missing_there INTEGER, error TEXT, clock_off_ms INTEGER
+);
+
+-- Pairs of digests of a node that were compared to the end with nothing left to take.
+CREATE TABLE settled (
+  link INTEGER, share BLOB, node TEXT, mine BLOB NOT NULL, theirs BLOB NOT NULL, PRIMARY KEY (link, share, node)
+) WITHOUT ROWID;
+
+-- Commits a peer sent that were refused, with the reason, for a person.
+CREATE TABLE refusals (
+  id INTEGER PRIMARY KEY, link INTEGER, commit_id BLOB, reason TEXT NOT NULL, at INTEGER NOT NULL
+);
+
+-- Invitations made here.
+CREATE TABLE invitations (
+  slot BLOB PRIMARY KEY, body BLOB NOT NULL, expires INTEGER NOT NULL, wrong_tries INTEGER NOT NULL DEFAULT 0,
+  used_by BLOB, used_at INTEGER
+) WITHOUT ROWID;
+"""
+
+
+@migrations(name="0001_first", transactional=True)
+def first(db: Database) -> None:
+    """Create every table of a new store."""
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)

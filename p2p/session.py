@@ -1,0 +1,446 @@
+r"""One conversation between two devices: bytes in, bytes and events out. No clock, no socket, no trio, no database.
+
+```
+dialer    AWAIT_CHALLENGE --Challenge--> AWAIT_CHAIN or AWAIT_HELLO --Hello--> OPEN
+listener  AWAIT_PROOF --Proof--> AWAIT_HELLO --Hello--> OPEN
+                      \-of a device not known yet--> AWAIT_CHAIN --Chain that admits it--> AWAIT_HELLO
+                      \-with a ticket--> AWAIT_ADMISSION --admitted()--> AWAIT_HELLO
+```
+
+Whoever was admitted later holds the control entry that admits the other, so of two members at least one knows the
+other, and introduces itself with `Chain`. A message that the table does not allow in a state, and bytes that are no
+message, raise `RemoteProtocolError`; any other exception about bytes is a bug.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from typing import Any, Final
+
+from p2p.errors import ChainError, RemoteProtocolError
+from p2p.events import ChainGrew, Ended, Established, Event, JoinRequested, Received, Refused, SyncChanged
+from p2p.exchange import Exchange
+from p2p.handshake import proof_is_genuine, prove
+from p2p.identity import DeviceKeys, device_id
+from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX
+from p2p.local import Local, Membership
+from p2p.messages import (
+    CONTROL,
+    SHARE,
+    VERSION,
+    Ack,
+    AnyMessage,
+    Ask,
+    Chain,
+    Challenge,
+    Commits,
+    FrameReader,
+    Fresh,
+    Goodbye,
+    Hello,
+    Joining,
+    Message,
+    Offer,
+    Ping,
+    Pong,
+    Proof,
+    Standing,
+    Tree,
+    Want,
+    encode,
+)
+from p2p.outflow import Outflow
+
+PING_AFTER_MS: Final = 30_000
+SILENCE_MS_MAX: Final = 90_000
+UNPROVEN_FRAME_BYTES_MAX: Final = 8 * 1024
+CHAIN_MESSAGE_BYTES: Final = 512 * 1024
+
+Join = Callable[[Challenge], Joining]
+"""Makes what a joiner adds to its proof, once the challenge is known."""
+
+
+class State(Enum):
+    """Where a conversation is."""
+
+    AWAIT_CHALLENGE = auto()
+    AWAIT_PROOF = auto()
+    AWAIT_ADMISSION = auto()
+    AWAIT_CHAIN = auto()
+    AWAIT_HELLO = auto()
+    OPEN = auto()
+    CLOSED = auto()
+
+
+class Session:
+    """The conversation, as seen from one of its two ends.
+
+    Args:
+        local: the copy it speaks for.
+        keys: this device.
+        listener: device id of the listening end: our own, or the one TLS has shown us.
+        now: milliseconds, here and in every call; any clock that does not go back.
+        nonce: 32 random bytes to challenge the dialer with; None makes this the dialing end.
+        join: for a dialer with a ticket.
+    """
+
+    def __init__(
+        self,
+        local: Local,
+        keys: DeviceKeys,
+        listener: bytes,
+        now: int,
+        nonce: bytes | None = None,
+        join: Join | None = None,
+    ) -> None:
+        self._local = local
+        self._keys = keys
+        self._listener = listener
+        self._nonce = nonce
+        self._join = join
+        self._now = self._heard = self._spoke = now
+        self._reader = FrameReader()
+        self._out = bytearray()
+        self._events: list[Event] = []
+        self._storing: deque[Received] = deque()
+        self._their_head: tuple[int, bytes] = (-1, b"")
+        self._refusals = 0
+        self._was_in_sync = False
+        self.peer: bytes | None = None
+        self.exchanges: tuple[Exchange, Exchange] | None = None
+        self.outflow: Outflow | None = None
+        if nonce is None:
+            self.state = State.AWAIT_CHALLENGE
+            self.peer = listener
+        else:
+            self.state = State.AWAIT_PROOF
+            self._send(Challenge(nonce))
+
+    # -- bytes and time ---------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, now: int) -> list[Event]:
+        """Take in bytes from the peer, in whatever pieces they come; return what happened.
+
+        Raises:
+            RemoteProtocolError: the peer broke the protocol. A goodbye is ready in `outgoing`, and the session is
+                closed for good. Nothing else is raised about bytes; the store's own errors pass through.
+        """
+        self._now = self._heard = max(now, self._now)
+        try:
+            self._reader.feed(data)
+            while self.state is not State.CLOSED:
+                message = self._reader.next_message_untrusted(self._frame_bytes_max())
+                if message is None:
+                    break
+                self._dispatch(message)
+            self._step()
+        except RemoteProtocolError as error:
+            self.close(error.code, error.text)
+            raise
+        return self._take_events()
+
+    def outgoing(self) -> bytes:
+        """The bytes to send; each is given once."""
+        data = bytes(self._out)
+        self._out.clear()
+        if data:
+            self._spoke = self._now
+        return data
+
+    def next_deadline(self) -> int:
+        """When to call `tick` if nothing else happens before."""
+        return min(self._spoke + PING_AFTER_MS, self._heard + SILENCE_MS_MAX)
+
+    def tick(self, now: int) -> list[Event]:
+        """Let time pass: keep the line alive, and end a conversation with somebody who has gone silent.
+
+        Raises:
+            RemoteProtocolError: nothing was heard for 90 seconds.
+        """
+        self._now = max(now, self._now)
+        if self._now >= self._heard + SILENCE_MS_MAX:
+            text = f"the peer has said nothing for {SILENCE_MS_MAX // 1000} seconds"
+            self.close("silent", text)
+            raise RemoteProtocolError("silent", text)
+        if self.state is State.OPEN and self._now >= self._spoke + PING_AFTER_MS:
+            self._send(Ping())
+        return self._take_events()
+
+    # -- what the node tells ----------------------------------------------------------------------------------------
+
+    def changed(self) -> list[Event]:
+        """Push what is new here: commits and control entries made or received elsewhere.
+
+        Raises:
+            RemoteProtocolError: the two control chains have forked.
+        """
+        try:
+            self._step()
+        except RemoteProtocolError as error:
+            self.close(error.code, error.text)
+            raise
+        return self._take_events()
+
+    def stored(self, gained: int, refused: list[tuple[bytes, str]]) -> list[Event]:
+        """Acknowledge the oldest `Received`, now durable.
+
+        Args:
+            gained: how many of its commits were new and kept.
+            refused: (commit id, reason) of those that were not kept.
+
+        Raises:
+            RemoteProtocolError: the peer has sent too much that had to be refused.
+        """
+        received = self._storing.popleft()
+        self._send(Ack(gained, [(commit_id, reason[:1000]) for commit_id, reason in refused]))
+        for exchange in self.exchanges or ():
+            if exchange.owns(received.number):
+                exchange.stored(received.number, received.last, gained, [commit_id for commit_id, _ in refused])
+        self._refusals += len(refused)
+        if self._refusals >= REFUSED_COMMITS_PER_PEER_MAX:
+            text = f"{self._refusals} of the commits you sent were refused; the last one: {refused[-1][1]}"
+            self.close("refused", text[:1000])
+            raise RemoteProtocolError("refused", text)
+        return self.changed()
+
+    def admitted(self) -> list[Event]:
+        """Go on with a joiner that has just been admitted to the control chain."""
+        assert self.state is State.AWAIT_ADMISSION
+        self._welcome()
+        return self._take_events()
+
+    def close(self, code: str = "done", text: str = "") -> None:
+        """Say goodbye and end the conversation for good."""
+        if self.state is not State.CLOSED:
+            self._send(Goodbye(code, text[:1024]))
+            self.state = State.CLOSED
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether both copies are proved to hold all that may flow between them, as of now."""
+        if self.state is not State.OPEN or self.exchanges is None or self._storing:
+            return False
+        return self._heads_agree() and all(exchange.in_sync for exchange in self.exchanges)
+
+    # -- the table --------------------------------------------------------------------------------------------------
+
+    def _dispatch(self, message: AnyMessage) -> None:
+        if isinstance(message, Goodbye):
+            self._events.append(Ended(message.code, message.text))
+            self.state = State.CLOSED
+            return
+        handler = _TABLE[self.state].get(type(message))
+        if handler is None:
+            said = type(message).__name__
+            raise RemoteProtocolError("unexpected", f"the peer said {said} while we were in {self.state.name}")
+        handler(self, message)
+
+    def _on_challenge(self, message: Challenge) -> None:
+        joining = self._join(message) if self._join else None
+        head = self._local.chain_head()
+        self._send(prove(self._keys, self._local.company, head, self._listener, message, joining))
+        if joining is None and self._local.standing_of(self._listener) is Membership.MEMBER:
+            self._introduce()
+            self._greet()
+        else:
+            self.state = State.AWAIT_CHAIN
+
+    def _introduce(self) -> None:
+        """Show a listener we have not met the control entries since its own admission, among them ours."""
+        theirs, ours = self._local.admitted_at(self._listener), self._local.admitted_at(self._keys.id)
+        if ours > theirs and not self._local.link(self._listener).met:
+            self._send_chain(theirs)
+
+    def _on_proof(self, message: Proof) -> None:
+        nonce, self.peer = self._nonce or b"", device_id(message.key)
+        if message.company != self._local.company or not proof_is_genuine(message, self._listener, nonce):
+            raise RemoteProtocolError("unknown-device", "this device is not known here")
+        self._their_head = (message.head_seq, message.head_hash)
+        standing = self._local.standing_of(self.peer)
+        if standing is Membership.MEMBER:
+            self._welcome()
+        elif standing is Membership.REVOKED:
+            raise RemoteProtocolError("revoked", "this device was revoked; ask the head office to admit it anew")
+        elif message.joining is not None:
+            self.state = State.AWAIT_ADMISSION
+            self._events.append(JoinRequested(message, nonce))
+        elif message.head_seq > self._local.chain_head()[0]:
+            self.state = State.AWAIT_CHAIN
+        else:
+            raise RemoteProtocolError("unknown-device", "this device is not known here")
+
+    def _on_chain(self, message: Chain) -> None:
+        before = self._local.chain_head()
+        try:
+            self._local.extend_chain(message.entries)
+        except ChainError as error:
+            raise RemoteProtocolError("bad-chain", str(error)) from error
+        head = self._local.chain_head()
+        if head != before:
+            self._events.append(ChainGrew(head[0]))
+        if head[0] > self._their_head[0]:
+            self._their_head = head
+        if self.state is State.AWAIT_CHAIN and self._nonce is not None:
+            self._welcome_if_member()
+
+    def _welcome_if_member(self) -> None:
+        assert self.peer is not None
+        if self._local.standing_of(self.peer) is Membership.MEMBER:
+            self._welcome()
+
+    def _welcome(self) -> None:
+        if self._local.chain_head()[0] > self._their_head[0]:
+            self._push_chain()
+        self._greet()
+
+    def _on_hello(self, message: Hello) -> None:
+        assert self.peer is not None
+        if message.major != VERSION[0]:
+            raise RemoteProtocolError(
+                "unsupported", f"the peer speaks protocol {message.major}, we speak {VERSION[0]}; update the older one"
+            )
+        self._their_head = max(self._their_head, (message.head_seq, message.head_hash))
+        if self._local.standing_of(self.peer) is not Membership.MEMBER:
+            raise RemoteProtocolError("unknown-device", "this device is not known here")
+        if self.state is State.AWAIT_CHAIN:
+            self._greet()
+        assert self.exchanges is not None
+        self.exchanges[CONTROL].greeted(b"", message.control, message.control_count)
+        self.exchanges[SHARE].greeted(message.share, message.digest, message.count)
+        self.state = State.OPEN
+        self._events.append(Established(self.peer, message.time - self._now))
+
+    def _greet(self) -> None:
+        assert self.peer is not None
+        self.outflow = Outflow(self._local, self.peer, self._send)
+        control = Exchange(CONTROL, self._local, self.peer, self._send, self.outflow)
+        share = Exchange(SHARE, self._local, self.peer, self._send, self.outflow)
+        self.exchanges = (control, share)
+        views = [self._local.view(tree, self.peer) for tree in (CONTROL, SHARE)]
+        roots = [view.digest("") for view in views]
+        head_seq, head_hash = self._local.chain_head()
+        self._send(
+            Hello(
+                *VERSION, self._now, head_seq, head_hash, roots[CONTROL].short, roots[CONTROL].size,
+                views[SHARE].share.id, roots[SHARE].short, roots[SHARE].size,
+            )
+        )  # fmt: skip
+        control.greeting_sent(views[CONTROL])
+        share.greeting_sent(views[SHARE])
+        self.state = State.AWAIT_HELLO
+
+    def _on_commits(self, message: Commits) -> None:
+        self._take_in(Received(message.number, message.last, message.commits))
+
+    def _on_fresh(self, message: Fresh) -> None:
+        self._take_in(Received(-1, True, message.commits))
+
+    def _take_in(self, received: Received) -> None:
+        self._storing.append(received)
+        self._events.append(received)
+
+    def _on_ack(self, message: Ack) -> None:
+        assert self.outflow is not None
+        if not self.outflow.acknowledged():
+            raise RemoteProtocolError("unexpected", "the peer acknowledged commits that were never sent")
+        self._events.extend(Refused(commit_id, reason) for commit_id, reason in message.refused)
+
+    def _on_tree_message(self, message: Ask | Tree | Offer | Want | Standing) -> None:
+        assert self.exchanges is not None
+        exchange = self.exchanges[message.tree]
+        if isinstance(message, Ask):
+            exchange.on_ask(message)
+        elif isinstance(message, Tree):
+            exchange.on_tree(message.answers)
+        elif isinstance(message, Offer):
+            exchange.on_offer(message)
+        elif isinstance(message, Want):
+            exchange.on_want(message)
+        else:
+            exchange.on_standing(message)
+
+    def _on_ping(self, _message: Ping) -> None:
+        self._send(Pong())
+
+    def _on_pong(self, _message: Pong) -> None:
+        """Hearing it was all it is for."""
+
+    # -- what happens next ------------------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        if self.state is not State.OPEN or self.exchanges is None or self.outflow is None:
+            return
+        control, share = self.exchanges
+        self._push_chain()
+        control.step(bool(self._storing))
+        if self._heads_agree() and control.in_sync:
+            share.step(bool(self._storing))
+        self.outflow.pump()
+        in_sync = self.in_sync
+        if in_sync != self._was_in_sync:
+            self._was_in_sync = in_sync
+            self._events.append(SyncChanged(in_sync))
+
+    def _heads_agree(self) -> bool:
+        return self._local.chain_head() == self._their_head
+
+    def _push_chain(self) -> None:
+        """Send the control entries that the peer lacks; its head has to be an entry of ours."""
+        mine, theirs = self._local.chain_head(), self._their_head
+        if mine == theirs or mine[0] < theirs[0]:
+            return
+        if theirs[0] >= 0 and self._local.chain_hash(theirs[0]) != theirs[1]:
+            raise RemoteProtocolError(
+                "forked", "the two control chains disagree: one of the keepers was restored or cloned"
+            )
+        self._send_chain(theirs[0])
+        self._their_head = mine
+
+    def _send_chain(self, after: int) -> None:
+        batch: list[bytes] = []
+        size = 0
+        for entry in self._local.chain_entries(after):
+            if batch and (size + len(entry) > CHAIN_MESSAGE_BYTES or len(batch) >= 1024):
+                self._send(Chain(batch))
+                batch, size = [], 0
+            batch.append(entry)
+            size += len(entry)
+        if batch:
+            self._send(Chain(batch))
+
+    def _send(self, message: Message) -> None:
+        self._out += encode(message)
+
+    def _take_events(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def _frame_bytes_max(self) -> int:
+        unproven = self.state in (State.AWAIT_CHALLENGE, State.AWAIT_PROOF)
+        return UNPROVEN_FRAME_BYTES_MAX if unproven else FRAME_BYTES_MAX
+
+
+_Handler = Callable[[Session, Any], None]
+
+# Who may say what, when. Goodbye is understood in every state; whatever is not listed ends the conversation.
+_TABLE: Mapping[State, Mapping[type[Message], _Handler]] = {
+    State.AWAIT_CHALLENGE: {Challenge: Session._on_challenge},
+    State.AWAIT_PROOF: {Proof: Session._on_proof},
+    State.AWAIT_ADMISSION: {},
+    State.AWAIT_CHAIN: {Chain: Session._on_chain, Hello: Session._on_hello},
+    State.AWAIT_HELLO: {Chain: Session._on_chain, Hello: Session._on_hello},
+    State.OPEN: {
+        Chain: Session._on_chain,
+        Ask: Session._on_tree_message,
+        Tree: Session._on_tree_message,
+        Offer: Session._on_tree_message,
+        Want: Session._on_tree_message,
+        Standing: Session._on_tree_message,
+        Commits: Session._on_commits,
+        Fresh: Session._on_fresh,
+        Ack: Session._on_ack,
+        Ping: Session._on_ping,
+        Pong: Session._on_pong,
+    },
+    State.CLOSED: {},
+}
