@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from p2p.commit import seal_commit
 from p2p.identity import DeviceKeys, spell
+from p2p.packed import Item, pack_items
 
 FOLDER = Path(__file__).parents[1] / "tests" / "vectors"
 
@@ -39,7 +41,41 @@ def identity() -> list[Vector]:
     return vectors
 
 
-MAKERS: dict[str, Callable[[], list[Vector]]] = {"identity": identity}
+def commit() -> list[Vector]:
+    """Commits from fixed keys, nonces and contents; the content is given because zstd's output is not fixed."""
+    keys = DeviceKeys(bytes(range(32)), bytes(range(32, 64)))
+    items = [Item(bytes(range(16)), "voucher", b"a save"), Item(bytes(16), "ledger", b"another save")]
+    cases = [
+        ("vouchers/pun/sales/2026-04", 1_775_000_000_000, b"", (3, b"prefix 8"), b"epoch  1", b"k" * 32),
+        ("masters/ledger", 0, b"\x80" * 32, (2**31 - 1, bytes(8)), bytes(8), bytes(32)),
+        ("control/keys/0011223344556677", 253_402_300_799_999, b"", (0, b"\xff" * 8), b"", None),
+    ]
+    vectors: list[Vector] = []
+    for scope, now, prev, seen, epoch, key in cases:
+        content = pack_items(items)
+        made = seal_commit(keys, scope, content, now, prev, seen, epoch, key, lambda size: b"nonce of 12."[:size])
+        vectors.append(
+            {
+                "seed": bytes(range(32)).hex(),
+                "scope": scope,
+                "time": now,
+                "prev": prev.hex(),
+                "seen": [seen[0], seen[1].hex()],
+                "epoch": epoch.hex(),
+                "key": None if key is None else key.hex(),
+                "nonce": b"nonce of 12.".hex(),
+                "items": [[item.document.hex(), item.kind, item.save.hex()] for item in items],
+                "content": content.hex(),
+                "header": made.header_bytes.hex(),
+                "id": made.id.hex(),
+                "signature": made.signature.hex(),
+                "ciphertext": (made.ciphertext or b"").hex(),
+            }
+        )
+    return vectors
+
+
+MAKERS: dict[str, Callable[[], list[Vector]]] = {"identity": identity, "commit": commit}
 
 
 def main() -> None:
