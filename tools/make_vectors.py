@@ -10,6 +10,7 @@ from pathlib import Path
 
 from p2p.commit import seal_commit
 from p2p.identity import DeviceKeys, spell
+from p2p.keyring import derive_key, epoch_id
 from p2p.packed import Item, pack_items
 
 FOLDER = Path(__file__).parents[1] / "tests" / "vectors"
@@ -75,7 +76,17 @@ def commit() -> list[Vector]:
     return vectors
 
 
-MAKERS: dict[str, Callable[[], list[Vector]]] = {"identity": identity, "commit": commit}
+def keyring() -> list[Vector]:
+    """Epoch ids and the keys of paths from fixed roots."""
+    vectors: list[Vector] = []
+    for root in (bytes(32), bytes(range(32))):
+        for path in ("", "control", "masters/ledger", "vouchers/pun/sales/2026-04"):
+            key = derive_key(root, path)
+            vectors.append({"root": root.hex(), "epoch": epoch_id(root).hex(), "path": path, "key": key.hex()})
+    return vectors
+
+
+MAKERS: dict[str, Callable[[], list[Vector]]] = {"identity": identity, "commit": commit, "keyring": keyring}
 
 
 def main() -> None:
