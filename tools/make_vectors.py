@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, Admitted, BranchAdded, Chain, Epoch
 from p2p.commit import seal_commit
 from p2p.identity import DeviceKeys, spell
 from p2p.keyring import derive_key, epoch_id
@@ -86,7 +87,37 @@ def keyring() -> list[Vector]:
     return vectors
 
 
-MAKERS: dict[str, Callable[[], list[Vector]]] = {"identity": identity, "commit": commit, "keyring": keyring}
+def chain() -> list[Vector]:
+    """The first entries of a company from fixed keys, each as it is stored and travels."""
+    keys = DeviceKeys(bytes(range(32)), bytes(range(32, 64)))
+    founded = Chain.found(keys, DeviceKeys(b"r" * 32, b"s" * 32), 1_775_000_000_000, lambda size: b"n" * size)
+    founded.append(keys, BranchAdded(time=1_775_000_000_001, code="ho", name="Head Office"))
+    founded.append(
+        keys,
+        Admitted(
+            time=1_775_000_000_002,
+            key=keys.public,
+            seal_key=keys.seal_public,
+            name="ho-1",
+            branch="ho",
+            series="HO",
+            read=READ_DEFAULT,
+            write=WRITE_DEFAULT,
+        ),
+    )
+    founded.append(keys, Epoch(time=1_775_000_000_003, epoch=epoch_id(bytes(32))))
+    return [
+        {"seq": entry.seq, "kind": entry.kind, "hash": entry.hash.hex(), "encoded": entry.encoded.hex()}
+        for entry in founded.entries()
+    ]
+
+
+MAKERS: dict[str, Callable[[], list[Vector]]] = {
+    "identity": identity,
+    "commit": commit,
+    "keyring": keyring,
+    "chain": chain,
+}
 
 
 def main() -> None:

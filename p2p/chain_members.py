@@ -1,0 +1,95 @@
+"""The values a control chain is folded to: members with their grants, branches, cuts and locks."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from p2p.identity import AUTHOR_BYTES
+from p2p.scope import Pattern
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """The subtrees a device may read and write, as patterns."""
+
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+
+    def may_read(self, scope: str) -> bool:
+        """Tell whether `scope` lies in what may be read."""
+        return any(Pattern.parse(text).matches(scope) for text in self.read)
+
+    def may_write(self, scope: str) -> bool:
+        """Tell whether `scope` lies in what may be written."""
+        return any(Pattern.parse(text).matches(scope) for text in self.write)
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A device that was admitted, and all it was granted since.
+
+    Attributes:
+        device: device id, 32 bytes.
+        public: the key its signatures are checked with.
+        seal_public: the key content keys are sealed to.
+        name: what people call it.
+        branch: code of its branch; empty for a relay.
+        series: its code in voucher numbers; empty for a relay.
+        role: member or relay.
+        admitted_at: sequence number of its admission.
+        revoked_at: sequence number of its revocation, or None.
+        grants: each grant with the sequence number it began at, oldest first.
+    """
+
+    device: bytes
+    public: bytes
+    seal_public: bytes
+    name: str
+    branch: str
+    series: str
+    role: str
+    admitted_at: int
+    revoked_at: int | None
+    grants: tuple[tuple[int, Grant], ...]
+
+    @property
+    def author(self) -> bytes:
+        """The first 8 bytes of the device id, which name it in commits; no two members share them."""
+        return self.device[:AUTHOR_BYTES]
+
+    @property
+    def grant(self) -> Grant:
+        """What it may read and write now."""
+        return self.grants[-1][1]
+
+    def belongs_at(self, seq: int) -> bool:
+        """Tell whether it was in the company as of an entry."""
+        return self.admitted_at <= seq and (self.revoked_at is None or seq < self.revoked_at)
+
+    def grant_at(self, seq: int) -> Grant:
+        """Return what it might read and write as of an entry."""
+        return next((grant for since, grant in reversed(self.grants) if since <= seq), Grant((), ()))
+
+
+class Branch(NamedTuple):
+    """A place of business: its code as a scope component, its name, and the entry that added it."""
+
+    code: str
+    name: str
+    added_at: int
+
+
+class Cut(NamedTuple):
+    """A device's commits in these subtrees count only as far as the tips reach, by `prev`."""
+
+    at: int
+    device: bytes
+    scopes: tuple[str, ...]
+    tips: tuple[bytes, ...]
+
+
+class Lock(NamedTuple):
+    """A closed period: vouchers dated up to `until` in these subtrees; what the tips reach is in."""
+
+    at: int
+    until: str
+    scopes: tuple[str, ...]
+    tips: tuple[bytes, ...]
