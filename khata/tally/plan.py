@@ -6,6 +6,7 @@ book stays far below the size of the file.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -13,6 +14,9 @@ import msgspec
 from crdt_models.money import Amount
 from crdt_models.packing import Value
 from crdt_models.vouchers import KIND as VOUCHER
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
 
 BATCH_SAVES_MAX = 256
 """Saves in one batch: as many documents as one commit may bring."""
@@ -43,7 +47,8 @@ def import_origin(binding: str) -> str:
     return f"import:{binding}"
 
 
-class PlannedSave(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PlannedSave:
     """One save to make: `base` and `date` say in which scope a new voucher lies and are empty for masters."""
 
     kind: str
@@ -53,6 +58,15 @@ class PlannedSave(msgspec.Struct, frozen=True):
     new: bool
     base: str = ""
     date: str = ""
+
+    def packed(self) -> bytes:
+        """The save as bytes, for `unpacked` in the same process."""
+        return _encode((self.kind, self.id, self.binding, self.changes, self.new, self.base, self.date))
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> "PlannedSave":
+        """What `packed` made bytes of."""
+        return cls(*_decode(packed))
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -138,7 +152,7 @@ class Plan:
     def add(self, save: PlannedSave) -> None:
         """Append one save to its group: masters by kind, vouchers by base type and month."""
         key = (save.kind, save.base, save.date[:7])
-        self._packed.setdefault(key, []).append(_encode(save))
+        self._packed.setdefault(key, []).append(save.packed())
         counts = self.count(save.kind)
         if save.new:
             counts.new += 1
@@ -154,8 +168,4 @@ class Plan:
         for key in [key for key in self._packed if key[0] != VOUCHER] + sorted(vouchers):
             group = self._packed[key]
             for start in range(0, len(group), BATCH_SAVES_MAX):
-                yield [_decode(packed) for packed in group[start : start + BATCH_SAVES_MAX]]
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(PlannedSave).decode
+                yield [PlannedSave.unpacked(packed) for packed in group[start : start + BATCH_SAVES_MAX]]
