@@ -40,6 +40,9 @@ class Projection(Protocol):
     def clear(self, db: sqlite3.Connection) -> None:
         """Empty the tables, before everything is projected anew."""
 
+    def forget(self) -> None:
+        """Drop what is remembered of the tables: another process wrote them, or a transaction came to nothing."""
+
 
 class Incoming(NamedTuple):
     """One save on its way into its document."""

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from p2p.messages import CommitParts, Proof
+from p2p.reconcile import Compared
 
 
 class JoinRequested(NamedTuple):
@@ -13,16 +14,23 @@ class JoinRequested(NamedTuple):
 
 
 class Established(NamedTuple):
-    """Both devices have proved who they are and are members."""
+    """Both devices have proved who they are and are members; `their_time` is the peer's clock, ms since 1970."""
 
     device: bytes
-    clock_off_ms: int
+    their_time: int
 
 
-class ChainGrew(NamedTuple):
-    """Further control entries arrived and were kept."""
+class ChainCame(NamedTuple):
+    """Control entries to verify and keep; the session waits for `Session.chain_kept`."""
 
-    head: int
+    entries: list[bytes]
+
+
+class ComparedToEnd(NamedTuple):
+    """Pairs of digests to remember: compared under this share, with nothing left to take."""
+
+    share: bytes
+    pairs: list[Compared]
 
 
 class Received(NamedTuple):
@@ -41,9 +49,20 @@ class Refused(NamedTuple):
 
 
 class SyncChanged(NamedTuple):
-    """The two copies are proved equal in what they share, or are no longer."""
+    """The two copies are proved to agree in what they share, or do no longer.
+
+    Attributes:
+        share: the share id under which they were compared.
+        mine: digest of what is shared, here.
+        theirs: and there.
+        row: the last local row that is counted in it.
+    """
 
     in_sync: bool
+    share: bytes
+    mine: bytes
+    theirs: bytes
+    row: int
 
 
 class Ended(NamedTuple):
@@ -53,5 +72,5 @@ class Ended(NamedTuple):
     text: str
 
 
-Event = JoinRequested | Established | ChainGrew | Received | Refused | SyncChanged | Ended
+Event = JoinRequested | Established | ChainCame | ComparedToEnd | Received | Refused | SyncChanged | Ended
 """Everything a session can tell."""

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
 
+from p2p.events import ComparedToEnd
 from p2p.limits import OFFER_IDS_MAX
-from p2p.local import Local, News
+from p2p.local import Link, Local, News
 from p2p.messages import CONTROL, PREFIX_BYTES, Answer, Ask, Message, Offer, Standing, Tree, Want
 from p2p.outflow import Outflow, Wants
 from p2p.reconcile import ASK_NODES_MAX, PARTS_MAX, Compared, Pull, Wanted, answer, sending_order
@@ -41,16 +42,25 @@ class Exchange:
         tree: `CONTROL` or `SHARE`.
         peer: the other's device id.
         send: takes each message.
+        note: takes pairs of digests to remember.
         outflow: the queue of commits, shared by both trees.
     """
 
-    def __init__(self, tree: int, local: Local, peer: bytes, send: Callable[[Message], None], outflow: Outflow) -> None:
+    def __init__(
+        self,
+        tree: int,
+        local: Local,
+        peer: bytes,
+        send: Callable[[Message], None],
+        note: Callable[[ComparedToEnd], None],
+        outflow: Outflow,
+    ) -> None:
         self.tree = tree
         self._local = local
         self._peer = peer
         self._send = send
+        self._note = note
         self._outflow = outflow
-        self._link = local.link(peer)
         self._theirs: _Theirs | None = None
         self._said: Standing | None = None
         self._pushed_row: int | None = None
@@ -189,6 +199,10 @@ class Exchange:
 
     # -- the parts --------------------------------------------------------------------------------------------------
 
+    @property
+    def _link(self) -> Link:
+        return self._local.link(self._peer)
+
     def _view(self) -> View:
         return self._local.view(self.tree, self._peer)
 
@@ -251,13 +265,14 @@ class Exchange:
 
     def _finish_pull(self, pull: Pull) -> None:
         self._pull = None
-        self._local.record_compared(self._link.id, self._share, pull.compared)
-        if not self._wanted_by_pull:
+        compared = pull.compared
+        if not self._wanted_by_pull and pull.theirs is not None:
             self._lacks_nothing_of = pull.theirs
-            view, theirs = self._view(), pull.theirs or b""
-            self._local.record_compared(self._link.id, self._share, [Compared("", view.digest("").short, theirs)])
+            compared = [*compared, Compared("", self._view().digest("").short, pull.theirs)]
         else:
             self._wanted_at = pull.theirs
+        if compared:
+            self._note(ComparedToEnd(self._share, compared))
 
     def _notice_withholding(self) -> None:
         """Do not repeat a comparison that found something missing, of which nothing came when it was asked for."""

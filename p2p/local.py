@@ -8,7 +8,6 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from p2p.messages import CommitParts
-from p2p.reconcile import Compared
 from p2p.share import View
 
 
@@ -32,7 +31,8 @@ class News(NamedTuple):
 class Link(NamedTuple):
     """What is remembered of a peer between conversations.
 
-    `settled_row` is the last local row that was compared when both were in sync, 0 when they never were.
+    `id` is 0 until something of it is written; `settled_row` is the last local row that was compared when both were in
+    sync, 0 when they never were.
     """
 
     id: int
@@ -49,7 +49,7 @@ class Page(NamedTuple):
 
 
 class Local(Protocol):
-    """One copy of the books, as a conversation sees it."""
+    """One copy of the books, as a conversation sees it: only to read; what is to be written leaves it as an event."""
 
     @property
     def company(self) -> bytes:
@@ -70,9 +70,6 @@ class Local(Protocol):
     def chain_entries(self, after: int) -> list[bytes]:
         """The control entries with a higher number."""
 
-    def extend_chain(self, entries: Sequence[bytes]) -> None:
-        """Verify and keep further control entries. Raises ChainError, and keeps none of them, if one does not fit."""
-
     def view(self, tree: int, peer: bytes) -> View:
         """One of the two trees as it stands now, seen from a peer (device id)."""
 
@@ -81,9 +78,6 @@ class Local(Protocol):
 
     def is_settled(self, link: int, share: bytes, node: str, mine: bytes, theirs: bytes) -> bool:
         """Whether a pair of digests was compared to the end before."""
-
-    def record_compared(self, link: int, share: bytes, compared: Sequence[Compared]) -> None:
-        """Remember pairs of digests that were compared to the end."""
 
     def news(self, after: int, limit: int) -> list[News]:
         """What came here after a row, oldest first."""

@@ -17,12 +17,12 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, Final
 
-from p2p.errors import ChainError, RemoteProtocolError
-from p2p.events import ChainGrew, Ended, Established, Event, JoinRequested, Received, Refused, SyncChanged
+from p2p.errors import RemoteProtocolError
+from p2p.events import ChainCame, Ended, Established, Event, JoinRequested, Received, Refused, SyncChanged
 from p2p.exchange import Exchange
 from p2p.handshake import proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
-from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX
+from p2p.limits import FRAME_BYTES_MAX, PROOF_SECONDS_MAX, REFUSED_COMMITS_PER_PEER_MAX
 from p2p.local import Local, Membership
 from p2p.messages import (
     CONTROL,
@@ -50,6 +50,7 @@ from p2p.messages import (
     encode,
 )
 from p2p.outflow import Outflow
+from p2p.share import View
 
 PING_AFTER_MS: Final = 30_000
 SILENCE_MS_MAX: Final = 90_000
@@ -72,6 +73,9 @@ class State(Enum):
     CLOSED = auto()
 
 
+_UNPROVEN: Final = (State.AWAIT_CHALLENGE, State.AWAIT_PROOF)
+
+
 class Session:
     """The conversation, as seen from one of its two ends.
 
@@ -80,6 +84,7 @@ class Session:
         keys: this device.
         listener: device id of the listening end: our own, or the one TLS has shown us.
         now: milliseconds, here and in every call; any clock that does not go back.
+        wall_ms: this device's clock as people read it, ms since 1970, told to the peer.
         nonce: 32 random bytes to challenge the dialer with; None makes this the dialing end.
         join: for a dialer with a ticket.
     """
@@ -90,6 +95,7 @@ class Session:
         keys: DeviceKeys,
         listener: bytes,
         now: int,
+        wall_ms: int,
         nonce: bytes | None = None,
         join: Join | None = None,
     ) -> None:
@@ -98,7 +104,8 @@ class Session:
         self._listener = listener
         self._nonce = nonce
         self._join = join
-        self._now = self._heard = self._spoke = now
+        self._began = self._now = self._heard = self._spoke = now
+        self._wall_less_now = wall_ms - now
         self._reader = FrameReader()
         self._out = bytearray()
         self._events: list[Event] = []
@@ -106,6 +113,7 @@ class Session:
         self._their_head: tuple[int, bytes] = (-1, b"")
         self._refusals = 0
         self._was_in_sync = False
+        self._keeping_chain = False
         self.peer: bytes | None = None
         self.exchanges: tuple[Exchange, Exchange] | None = None
         self.outflow: Outflow | None = None
@@ -126,18 +134,8 @@ class Session:
                 closed for good. Nothing else is raised about bytes; the store's own errors pass through.
         """
         self._now = self._heard = max(now, self._now)
-        try:
-            self._reader.feed(data)
-            while self.state is not State.CLOSED:
-                message = self._reader.next_message_untrusted(self._frame_bytes_max())
-                if message is None:
-                    break
-                self._dispatch(message)
-            self._step()
-        except RemoteProtocolError as error:
-            self.close(error.code, error.text)
-            raise
-        return self._take_events()
+        self._reader.feed(data)
+        return self._go_on(self._read)
 
     def outgoing(self) -> bytes:
         """The bytes to send; each is given once."""
@@ -149,15 +147,21 @@ class Session:
 
     def next_deadline(self) -> int:
         """When to call `tick` if nothing else happens before."""
+        if self.state in _UNPROVEN:
+            return self._began + PROOF_SECONDS_MAX * 1000
         return min(self._spoke + PING_AFTER_MS, self._heard + SILENCE_MS_MAX)
 
     def tick(self, now: int) -> list[Event]:
         """Let time pass: keep the line alive, and end a conversation with somebody who has gone silent.
 
         Raises:
-            RemoteProtocolError: nothing was heard for 90 seconds.
+            RemoteProtocolError: nothing was heard for 90 seconds, or no proof came within 10.
         """
         self._now = max(now, self._now)
+        if self.state in _UNPROVEN and self._now >= self._began + PROOF_SECONDS_MAX * 1000:
+            text = f"no proof of who is there came within {PROOF_SECONDS_MAX} seconds"
+            self.close("silent", text)
+            raise RemoteProtocolError("silent", text)
         if self._now >= self._heard + SILENCE_MS_MAX:
             text = f"the peer has said nothing for {SILENCE_MS_MAX // 1000} seconds"
             self.close("silent", text)
@@ -174,12 +178,20 @@ class Session:
         Raises:
             RemoteProtocolError: the two control chains have forked.
         """
-        try:
-            self._step()
-        except RemoteProtocolError as error:
-            self.close(error.code, error.text)
-            raise
-        return self._take_events()
+        return self._go_on(self._step)
+
+    def chain_kept(self, fault: str | None) -> list[Event]:
+        """Go on after `ChainCame`.
+
+        Args:
+            fault: why the entries did not fit, which ends the conversation; None when they were kept.
+
+        Raises:
+            RemoteProtocolError: as `receive`.
+        """
+        assert self._keeping_chain
+        self._keeping_chain = False
+        return self._go_on(lambda: self._chain_was_kept(fault))
 
     def stored(self, gained: int, refused: list[tuple[bytes, str]]) -> list[Event]:
         """Acknowledge the oldest `Received`, now durable.
@@ -270,23 +282,18 @@ class Session:
             raise RemoteProtocolError("unknown-device", "this device is not known here")
 
     def _on_chain(self, message: Chain) -> None:
-        before = self._local.chain_head()
-        try:
-            self._local.extend_chain(message.entries)
-        except ChainError as error:
-            raise RemoteProtocolError("bad-chain", str(error)) from error
-        head = self._local.chain_head()
-        if head != before:
-            self._events.append(ChainGrew(head[0]))
-        if head[0] > self._their_head[0]:
-            self._their_head = head
-        if self.state is State.AWAIT_CHAIN and self._nonce is not None:
-            self._welcome_if_member()
+        self._keeping_chain = True
+        self._events.append(ChainCame(message.entries))
 
-    def _welcome_if_member(self) -> None:
-        assert self.peer is not None
-        if self._local.standing_of(self.peer) is Membership.MEMBER:
-            self._welcome()
+    def _chain_was_kept(self, fault: str | None) -> None:
+        if fault is not None:
+            raise RemoteProtocolError("bad-chain", fault)
+        self._their_head = max(self._their_head, self._local.chain_head())
+        if self.state is State.AWAIT_CHAIN and self._nonce is not None:
+            assert self.peer is not None
+            if self._local.standing_of(self.peer) is Membership.MEMBER:
+                self._welcome()
+        self._read()
 
     def _welcome(self) -> None:
         if self._local.chain_head()[0] > self._their_head[0]:
@@ -308,26 +315,32 @@ class Session:
         self.exchanges[CONTROL].greeted(b"", message.control, message.control_count)
         self.exchanges[SHARE].greeted(message.share, message.digest, message.count)
         self.state = State.OPEN
-        self._events.append(Established(self.peer, message.time - self._now))
+        self._events.append(Established(self.peer, message.time))
 
     def _greet(self) -> None:
         assert self.peer is not None
         self.outflow = Outflow(self._local, self.peer, self._send)
-        control = Exchange(CONTROL, self._local, self.peer, self._send, self.outflow)
-        share = Exchange(SHARE, self._local, self.peer, self._send, self.outflow)
+        control = Exchange(CONTROL, self._local, self.peer, self._send, self._note, self.outflow)
+        share = Exchange(SHARE, self._local, self.peer, self._send, self._note, self.outflow)
         self.exchanges = (control, share)
-        views = [self._local.view(tree, self.peer) for tree in (CONTROL, SHARE)]
-        roots = [view.digest("") for view in views]
-        head_seq, head_hash = self._local.chain_head()
-        self._send(
-            Hello(
-                *VERSION, self._now, head_seq, head_hash, roots[CONTROL].short, roots[CONTROL].size,
-                views[SHARE].share.id, roots[SHARE].short, roots[SHARE].size,
-            )
-        )  # fmt: skip
+        views = (self._local.view(CONTROL, self.peer), self._local.view(SHARE, self.peer))
+        self._send(self._hello(views))
         control.greeting_sent(views[CONTROL])
         share.greeting_sent(views[SHARE])
         self.state = State.AWAIT_HELLO
+
+    def _hello(self, views: tuple[View, View]) -> Hello:
+        control, share = (view.digest("") for view in views)
+        return Hello(
+            *VERSION,
+            max(0, self._now + self._wall_less_now),
+            *self._local.chain_head(),
+            control.short,
+            control.size,
+            views[SHARE].share.id,
+            share.short,
+            share.size,
+        )
 
     def _on_commits(self, message: Commits) -> None:
         self._take_in(Received(message.number, message.last, message.commits))
@@ -367,8 +380,24 @@ class Session:
 
     # -- what happens next ------------------------------------------------------------------------------------------
 
+    def _go_on(self, act: Callable[[], None]) -> list[Event]:
+        try:
+            act()
+        except RemoteProtocolError as error:
+            self.close(error.code, error.text)
+            raise
+        return self._take_events()
+
+    def _read(self) -> None:
+        while self.state is not State.CLOSED and not self._keeping_chain:
+            message = self._reader.next_message_untrusted(self._frame_bytes_max())
+            if message is None:
+                break
+            self._dispatch(message)
+        self._step()
+
     def _step(self) -> None:
-        if self.state is not State.OPEN or self.exchanges is None or self.outflow is None:
+        if self.state is not State.OPEN or self.exchanges is None or self.outflow is None or self._keeping_chain:
             return
         control, share = self.exchanges
         self._push_chain()
@@ -379,7 +408,7 @@ class Session:
         in_sync = self.in_sync
         if in_sync != self._was_in_sync:
             self._was_in_sync = in_sync
-            self._events.append(SyncChanged(in_sync))
+            self._events.append(SyncChanged(in_sync, *share.digests))
 
     def _heads_agree(self) -> bool:
         return self._local.chain_head() == self._their_head
@@ -411,13 +440,15 @@ class Session:
     def _send(self, message: Message) -> None:
         self._out += encode(message)
 
+    def _note(self, event: Event) -> None:
+        self._events.append(event)
+
     def _take_events(self) -> list[Event]:
         events, self._events = self._events, []
         return events
 
     def _frame_bytes_max(self) -> int:
-        unproven = self.state in (State.AWAIT_CHALLENGE, State.AWAIT_PROOF)
-        return UNPROVEN_FRAME_BYTES_MAX if unproven else FRAME_BYTES_MAX
+        return UNPROVEN_FRAME_BYTES_MAX if self.state in _UNPROVEN else FRAME_BYTES_MAX
 
 
 _Handler = Callable[[Session, Any], None]

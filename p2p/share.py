@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from p2p.chain import Chain
-
 from p2p.scope import Pattern
 from p2p.tree import Digest, Tree
 
@@ -61,7 +60,7 @@ def _readable(chain: Chain, device: bytes) -> tuple[Pattern, ...]:
 
 
 class View:
-    """One tree as it stood at one moment, seen from one peer: what `reconcile` compares.
+    """One tree as seen from one peer: what `reconcile` compares.
 
     Args:
         row: the last row that the digests count; later rows are news.
@@ -75,6 +74,13 @@ class View:
         self.row = row
         self._tree = Tree({scope: digest for scope, digest in digests.items() if share.covers(scope)})
         self._ids = ids
+
+    def grow(self, grown: dict[str, Digest], row: int) -> None:
+        """Count further commits by scope, the last of which has this row."""
+        for scope, delta in grown.items():
+            if self.share.covers(scope):
+                self._tree.add(scope, delta)
+        self.row = row
 
     def digest(self, node: str) -> Digest:
         """The digest of all that lies at or below a path."""

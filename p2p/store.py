@@ -115,6 +115,11 @@ class Store:
             finally:
                 self._depth = 0
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a `transaction` is open."""
+        return self._depth > 0
+
     def changed_elsewhere(self) -> bool:
         """Whether another process has written since this was last asked."""
         (version,) = self.conn.execute("PRAGMA data_version").fetchone()

@@ -24,6 +24,10 @@ class Digest(NamedTuple):
         """The digest of both sets together, which must not overlap."""
         return Digest((self.sum + other.sum) % _MODULUS, self.size + other.size)
 
+    def minus(self, other: "Digest") -> "Digest":
+        """The digest of this set without another that lies within it."""
+        return Digest((self.sum - other.sum) % _MODULUS, self.size - other.size)
+
     @property
     def short(self) -> bytes:
         """Sixteen bytes to compare and to send."""

@@ -1,0 +1,319 @@
+"""One session on one stream: reads, writes, checks signatures, stores, and keeps time.
+
+Commits pass through two stages, so that the signatures of one batch are checked in a worker thread while the batch
+before it is being stored. Whatever a session wants written goes through the storing stage, in order.
+"""
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+import trio
+
+from p2p.errors import ChainError, P2PError, RemoteProtocolError
+from p2p.events import (
+    ChainCame,
+    ComparedToEnd,
+    Ended,
+    Established,
+    Event,
+    JoinRequested,
+    Received,
+    Refused,
+    SyncChanged,
+)
+from p2p.judging import Checked
+from p2p.messages import SHARE, CommitParts
+from p2p.replica import Replica
+from p2p.session import Session, State
+from p2p.store import StoreBusy
+from p2p.transport import Connection
+
+BATCHES_WAITING_MAX = 8
+LEAVING_SECONDS_MAX = 2
+_RETRY_SECONDS = 0.01
+_READ_BYTES = 64 * 1024
+_WRITE_BYTES = 256 * 1024
+
+T = TypeVar("T")
+Check = Callable[[Sequence[CommitParts]], Awaitable[list[Checked]]]
+
+
+class Surroundings(Protocol):
+    """What a conversation tells its node, and asks of it."""
+
+    def wrote(self) -> None:
+        """Something new is in the store: other conversations may want it."""
+
+    def established(self, conversation: "Conversation", clock_off_ms: int) -> None:
+        """Both ends are members and known to each other; the peer's clock is that far ahead of ours."""
+
+    def sync_changed(self, conversation: "Conversation", in_sync: bool) -> None:
+        """The copies are proved to agree, or do no longer."""
+
+    def admit(self, request: JoinRequested) -> str | None:
+        """Admit a joiner to the control chain; or why not, as it is told to the joiner."""
+
+
+class Clock(Protocol):
+    """What a node needs of time; the simulator brings its own."""
+
+    def now_ms(self) -> int:
+        """This device's clock, ms since 1970."""
+
+    def steady_ms(self) -> int:
+        """Milliseconds that never go back."""
+
+
+class SystemClock:
+    """The clocks of this machine."""
+
+    def now_ms(self) -> int:
+        """This device's clock, ms since 1970."""
+        return time.time_ns() // 1_000_000
+
+    def steady_ms(self) -> int:
+        """Milliseconds that never go back."""
+        return int(trio.current_time() * 1000)
+
+
+async def in_a_thread(replica: Replica, batch: Sequence[CommitParts]) -> list[Checked]:
+    """Check form and signatures in a worker thread. If cancelled, the thread finishes and its result is dropped."""
+    return await trio.to_thread.run_sync(replica.check_untrusted, batch, abandon_on_cancel=True)
+
+
+async def patiently(write: Callable[[], T]) -> T:
+    """Write to the store, trying again while another process writes. If cancelled, nothing was written."""
+    while True:
+        try:
+            return write()
+        except StoreBusy:
+            await trio.sleep(_RETRY_SECONDS)
+
+
+class Conversation:
+    """A session with its stream.
+
+    Args:
+        check: how signatures are checked; in a thread, unless in a simulation.
+        address: where the peer was dialled, None when it called.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        session: Session,
+        replica: Replica,
+        clock: Clock,
+        check: Check,
+        surroundings: Surroundings,
+        address: str | None,
+    ) -> None:
+        self.session = session
+        self.traffic = connection.traffic
+        self.address = address
+        self.error: str | None = None
+        self.goodbye: str | None = None
+        self.was_established = False
+        self.was_in_sync = False
+        self.first_in_sync = trio.Event()
+        self.over = trio.Event()
+        self.received = 0
+        self._stream = connection.stream
+        self._replica = replica
+        self._clock = clock
+        self._check = check
+        self._surroundings = surroundings
+        self._to_send = trio.Event()
+        arrived = trio.open_memory_channel[Event](BATCHES_WAITING_MAX)
+        self._arrived_in, self._arrived_out = arrived
+        checked = trio.open_memory_channel[tuple[Event, list[Checked]]](2)
+        self._checked_in, self._checked_out = checked
+        self._backlog: deque[Event] = deque()
+        self._backlog_grew = trio.Event()
+        self._backlog_shrank = trio.Event()
+        self._left = trio.CancelScope()
+
+    async def run(self) -> None:
+        """Converse until either side ends it; `error` says why, when it was not a plain goodbye.
+
+        If cancelled, the connection is dropped; what was acknowledged is stored.
+        """
+        try:
+            with self._left:
+                async with trio.open_nursery() as nursery:
+                    for task in (self._write, self._deliver, self._check_signatures, self._store, self._keep_time):
+                        nursery.start_soon(task)
+                    await self._read()
+                    nursery.cancel_scope.cancel()
+        except* RemoteProtocolError as group:
+            self.error = self.error or str(_first(group))
+            await self._say_goodbye()
+        except* P2PError as group:
+            self.error = str(_first(group))
+            self.session.close("failed", "the other side could not go on; it will try again")
+            await self._say_goodbye()
+        except* (trio.BrokenResourceError, trio.ClosedResourceError):
+            self.error = self.error or "the connection broke off"
+        finally:
+            self.over.set()
+            await trio.aclose_forcefully(self._stream)
+
+    @property
+    def sent(self) -> int:
+        """How many commits were sent."""
+        return self.session.outflow.sent if self.session.outflow else 0
+
+    def nudge(self) -> None:
+        """Push what is new in the store."""
+        if self.session.state is not State.OPEN:
+            return
+        try:
+            self._take(self.session.changed())
+        except RemoteProtocolError as error:
+            self.error = str(error)
+            self.leave()
+        self._wake()
+
+    def leave(self, code: str = "done", text: str = "") -> None:
+        """Say goodbye, and hang up when the peer does, or a moment later."""
+        self.session.close(code, text)
+        self._wake()
+        self._left.deadline = trio.current_time() + LEAVING_SECONDS_MAX
+
+    # -- the tasks --------------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        self._wake()
+        while True:
+            data = await self._stream.receive_some(_READ_BYTES)
+            if not data:
+                if self.session.state is not State.CLOSED:
+                    self.error = self.error or "the peer hung up"
+                return
+            if self.session.state is State.CLOSED:
+                continue
+            self._take(self.session.receive(bytes(data), self._clock.steady_ms()))
+            self._wake()
+            if self.goodbye is not None:
+                return
+            while len(self._backlog) > BATCHES_WAITING_MAX:
+                # Not reading holds the peer up, all the way to its own window.
+                self._backlog_shrank = trio.Event()
+                await self._backlog_shrank.wait()
+
+    async def _deliver(self) -> None:
+        while True:
+            while self._backlog:
+                await self._arrived_in.send(self._backlog.popleft())
+                self._backlog_shrank.set()
+            self._backlog_grew = trio.Event()
+            await self._backlog_grew.wait()
+
+    async def _check_signatures(self) -> None:
+        async for event in self._arrived_out:
+            checked = await self._check(event.commits) if isinstance(event, Received) else []
+            await self._checked_in.send((event, checked))
+
+    async def _store(self) -> None:
+        async for event, checked in self._checked_out:
+            await self._store_one(event, checked)
+            self._wake()
+
+    async def _store_one(self, event: Event, checked: list[Checked]) -> None:
+        replica, session, peer = self._replica, self.session, self.session.peer or b""
+        if isinstance(event, Received):
+            share = replica.view(SHARE, peer).share
+            result = await patiently(lambda: replica.ingest_from(checked, peer, share, self._clock.now_ms()))
+            self.received += result.gained
+            self._take(session.stored(result.gained, result.refused))
+            if result.gained:
+                self._surroundings.wrote()
+        elif isinstance(event, ChainCame):
+            fault = await patiently(lambda: _keep_chain(replica, event.entries))
+            self._take(session.chain_kept(fault))
+            self._surroundings.wrote()
+        elif isinstance(event, ComparedToEnd):
+            await patiently(lambda: replica.links.compared(peer, event.share, event.pairs))
+        elif isinstance(event, SyncChanged):
+            await self._note_sync(event, peer)
+        elif isinstance(event, Established):
+            off = event.their_time - self._clock.now_ms()
+            await patiently(lambda: replica.links.met(peer, self._clock.now_ms(), self.address, off))
+            self.was_established = True
+            self._surroundings.established(self, off)
+        elif isinstance(event, JoinRequested):
+            reason = await patiently(lambda: self._surroundings.admit(event))
+            if reason is None:
+                self._take(session.admitted())
+                self._surroundings.wrote()
+            else:
+                self.error = reason
+                self.leave("ticket", reason)
+
+    async def _note_sync(self, event: SyncChanged, peer: bytes) -> None:
+        if event.in_sync:
+            now = self._clock.now_ms()
+            links = self._replica.links
+            await patiently(lambda: links.in_sync(peer, event.share, event.mine, event.theirs, event.row, now))
+            self.was_in_sync = True
+            self.first_in_sync.set()
+        self._surroundings.sync_changed(self, event.in_sync)
+
+    async def _write(self) -> None:
+        while True:
+            await self._to_send.wait()
+            self._to_send = trio.Event()
+            data = self.session.outgoing()
+            for at in range(0, len(data), _WRITE_BYTES):
+                await self._stream.send_all(data[at : at + _WRITE_BYTES])
+
+    async def _keep_time(self) -> None:
+        while True:
+            wait_ms = self.session.next_deadline() - self._clock.steady_ms()
+            await trio.sleep(max(wait_ms, 10) / 1000)
+            self._take(self.session.tick(self._clock.steady_ms()))
+            self._wake()
+
+    # -- the parts --------------------------------------------------------------------------------------------------
+
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Ended):
+                self.goodbye = event.code
+                if event.code != "done":
+                    self.error = event.text or event.code
+            elif isinstance(event, Refused):
+                self.error = f"the peer refused a commit of ours: {event.reason}"
+            else:
+                self._backlog.append(event)
+                self._backlog_grew.set()
+
+    def _wake(self) -> None:
+        self._to_send.set()
+
+    async def _say_goodbye(self) -> None:
+        """Send what is left to say, without waiting long for somebody who may not listen."""
+        with trio.move_on_after(1) as scope:
+            scope.shield = True
+            try:
+                await self._stream.send_all(self.session.outgoing())
+                await self._stream.aclose()
+            except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
+                return
+
+
+def _keep_chain(replica: Replica, entries: Sequence[bytes]) -> str | None:
+    try:
+        replica.extend_chain(entries)
+    except ChainError as error:
+        return str(error)
+    return None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,261 @@
+"""A node: one nursery that listens, dials, watches the store, and keeps every conversation in touch with the others."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import trio
+from p2p.admission import admit
+
+from p2p.conversation import LEAVING_SECONDS_MAX, Check, Clock, Conversation, SystemClock, in_a_thread, patiently
+from p2p.errors import P2PError, TicketError
+from p2p.events import JoinRequested
+from p2p.identity import Random
+from p2p.limits import CLOCK_WARNING_MS, CONNECTIONS_MAX, CONNECTIONS_UNPROVEN_MAX
+from p2p.replica import Replica
+from p2p.session import Join, Session, State
+from p2p.status import missing_here, missing_there
+from p2p.transport import Connection, Network, Unreachable
+
+WATCH_SECONDS = 0.25
+BACK_OFF_SECONDS_MIN = 1.0
+BACK_OFF_SECONDS_MAX = 300.0
+
+
+class Said(NamedTuple):
+    """Something that happened, for the log of a serving node.
+
+    Attributes:
+        event: a word, such as `connected`, `in-sync`, `joined`, `disconnected`, `unreachable`.
+        peer: the peer's name, or its address while it is not known.
+        text: a sentence.
+    """
+
+    event: str
+    peer: str
+    text: str
+
+
+class Outcome(NamedTuple):
+    """How one synchronization ended."""
+
+    address: str
+    peer: str
+    in_sync: bool
+    received: int
+    sent: int
+    error: str | None
+    goodbye: str | None
+
+
+def _silent(_said: Said) -> None:
+    """Tell nobody."""
+
+
+class Node:
+    """One device at work.
+
+    Args:
+        replica: its copy; opened so that a busy store raises at once (`wait_ms=0`).
+        network: how others are reached.
+        tell: takes what happens, for a log.
+        check: how signatures are checked.
+        random: challenges and jitter.
+    """
+
+    def __init__(
+        self,
+        replica: Replica,
+        network: Network,
+        clock: Clock | None = None,
+        tell: Callable[[Said], None] = _silent,
+        check: Callable[[Replica], Check] | None = None,
+        random: Random = os.urandom,
+    ) -> None:
+        self.replica = replica
+        self._network = network
+        self._clock = clock or SystemClock()
+        self._tell = tell
+        self._random = random
+        self._check: Check = check(replica) if check else lambda batch: in_a_thread(replica, batch)
+        self._poked = trio.Event()
+        self._stopping = trio.Event()
+        self.conversations: list[Conversation] = []
+        self.listening_at: str | None = None
+
+    # -- serving ----------------------------------------------------------------------------------------------------
+
+    async def serve(
+        self,
+        listen: str | None,
+        peers: Sequence[str] = (),
+        task_status: trio.TaskStatus[str | None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Keep in touch until `stop` or cancellation: listen at an address, dial peers and dial them again.
+
+        Reports the address listened on. If cancelled, connections are dropped; everything acknowledged is stored.
+
+        Raises:
+            Unreachable: the address cannot be listened on.
+        """
+        async with trio.open_nursery() as nursery:
+            if listen is not None:
+                self.listening_at = await nursery.start(self._network.listen, listen, self.replica.keys, self._called)
+            for address in peers:
+                nursery.start_soon(self._keep_dialling, address)
+            nursery.start_soon(self._watch)
+            task_status.started(self.listening_at)
+            await self._stopping.wait()
+            await self._leave_all()
+            nursery.cancel_scope.cancel()
+
+    def stop(self) -> None:
+        """Let `serve` say its goodbyes and end."""
+        self._stopping.set()
+
+    def poke(self) -> None:
+        """Look at the store now: another process has just saved something."""
+        self._poked.set()
+
+    async def sync(
+        self, address: str, timeout_seconds: float, join: Join | None = None, expected: bytes | None = None
+    ) -> Outcome:
+        """Converse with one peer until both copies are proved to agree, or time is up.
+
+        Args:
+            join: for a device that holds a ticket.
+            expected: the device id that has to answer there; None for any member.
+
+        Raises:
+            Unreachable: nobody answers, or somebody else does.
+        """
+        connection = await self._network.dial(address)
+        if expected is not None and connection.listener != expected:
+            await trio.aclose_forcefully(connection.stream)
+            raise Unreachable(f"the device at {address} is not the one that was expected there; check the address")
+        conversation = self._conversation(connection, address, join)
+        with trio.move_on_after(timeout_seconds) as timer:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._watch)
+                nursery.start_soon(self._leave_when_in_sync, conversation)
+                await self._converse(conversation)
+                nursery.cancel_scope.cancel()
+        error = conversation.error
+        if timer.cancelled_caught and not conversation.was_in_sync:
+            error = error or f"not finished within {timeout_seconds:g} seconds; run it again to go on where it stopped"
+        return Outcome(
+            address, self._name(conversation), conversation.was_in_sync, conversation.received, conversation.sent,
+            None if conversation.was_in_sync else error, conversation.goodbye,
+        )  # fmt: skip
+
+    async def _leave_when_in_sync(self, conversation: Conversation) -> None:
+        await conversation.first_in_sync.wait()
+        conversation.leave()
+
+    # -- what conversations tell ------------------------------------------------------------------------------------
+
+    def wrote(self) -> None:
+        """Let every conversation push what is new in the store."""
+        for conversation in list(self.conversations):
+            conversation.nudge()
+
+    def established(self, conversation: Conversation, clock_off_ms: int) -> None:
+        """Log a peer that is connected, and warn when its clock is far off."""
+        name = self._name(conversation)
+        self._tell(Said("connected", name, f"connected to {name}"))
+        if abs(clock_off_ms) > CLOCK_WARNING_MS:
+            minutes = clock_off_ms // 60_000
+            self._tell(Said("clock", name, f"the clock of {name} differs from ours by {minutes} minutes; set it right"))
+
+    def sync_changed(self, conversation: Conversation, in_sync: bool) -> None:
+        """Log a peer that is proved to agree."""
+        name = self._name(conversation)
+        if in_sync:
+            self._tell(Said("in-sync", name, f"in sync with {name}"))
+
+    def admit(self, request: JoinRequested) -> str | None:
+        """Admit a joiner; or why not, as it is told to the joiner."""
+        try:
+            joined = admit(self.replica, request, self._clock.now_ms(), self._random)
+        except TicketError as error:
+            self._tell(Said("refused", "joiner", f"refused somebody with a ticket: {error}"))
+            return str(error)
+        self._tell(Said("joined", joined.name, f"{joined.name} joined; check code {joined.check_code}"))
+        return None
+
+    # -- the tasks --------------------------------------------------------------------------------------------------
+
+    async def _called(self, connection: Connection, address: str) -> None:
+        unproven = sum(conversation.session.state is State.AWAIT_PROOF for conversation in self.conversations)
+        if len(self.conversations) >= CONNECTIONS_MAX or unproven >= CONNECTIONS_UNPROVEN_MAX:
+            await trio.aclose_forcefully(connection.stream)
+            self._tell(Said("refused", address, f"hung up on {address}: too many are connected"))
+            return
+        await self._converse(self._conversation(connection, None, None))
+
+    async def _keep_dialling(self, address: str) -> None:
+        wait = BACK_OFF_SECONDS_MIN
+        while True:
+            try:
+                connection = await self._network.dial(address)
+            except P2PError as error:
+                self._tell(Said("unreachable", address, str(error)))
+            else:
+                conversation = self._conversation(connection, address, None)
+                await self._converse(conversation)
+                if conversation.was_established:
+                    wait = BACK_OFF_SECONDS_MIN
+            jitter = int.from_bytes(self._random(2), "big") / 65536
+            await trio.sleep(wait * (0.5 + jitter))
+            wait = min(wait * 2, BACK_OFF_SECONDS_MAX)
+
+    async def _watch(self) -> None:
+        while True:
+            with trio.move_on_after(WATCH_SECONDS):
+                await self._poked.wait()
+            self._poked = trio.Event()
+            if self.replica.refresh():
+                self.wrote()
+
+    async def _leave_all(self) -> None:
+        for conversation in list(self.conversations):
+            conversation.leave()
+        with trio.move_on_after(LEAVING_SECONDS_MAX):
+            for conversation in list(self.conversations):
+                await conversation.over.wait()
+
+    # -- the parts --------------------------------------------------------------------------------------------------
+
+    def _conversation(self, connection: Connection, address: str | None, join: Join | None) -> Conversation:
+        steady, wall = self._clock.steady_ms(), self._clock.now_ms()
+        nonce = self._random(32) if address is None else None
+        session = Session(self.replica, self.replica.keys, connection.listener, steady, wall, nonce, join)
+        return Conversation(connection, session, self.replica, self._clock, self._check, self, address)
+
+    async def _converse(self, conversation: Conversation) -> None:
+        self.conversations.append(conversation)
+        try:
+            await conversation.run()
+        finally:
+            self.conversations.remove(conversation)
+        if conversation.goodbye == "unknown-device" and conversation.session.peer is not None:
+            peer = conversation.session.peer
+            await patiently(lambda: self.replica.links.forget_meeting(peer))
+        if conversation.was_established:
+            await self._note(conversation)
+        name = self._name(conversation)
+        self._tell(Said("disconnected", name, f"{name}: {conversation.error or 'goodbye'}"))
+
+    async def _note(self, conversation: Conversation) -> None:
+        peer, exchanges = conversation.session.peer, conversation.session.exchanges
+        if peer is None or exchanges is None:
+            return
+        mine, theirs = exchanges[1].counts
+        there = missing_there(self.replica, peer)
+        here = missing_here(mine, theirs, there)
+        await patiently(lambda: self.replica.links.note(peer, here, there, conversation.error))
+
+    def _name(self, conversation: Conversation) -> str:
+        peer = conversation.session.peer
+        member = self.replica.chain.members.get(peer[:8]) if peer else None
+        return member.name if member is not None else conversation.address or "a stranger"

@@ -1,0 +1,140 @@
+"""Small companies for tests: copies in memory, saves in them, and conversations between them without a network."""
+
+import random as randomness
+from collections.abc import Callable
+from pathlib import Path
+
+from crdt_models.saves import pack_save
+from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, BranchAdded, Grant
+from p2p.commit import Commit, Item
+from p2p.errors import ChainError, RemoteProtocolError
+from p2p.events import ChainCame, ComparedToEnd, Established, Event, Received, SyncChanged
+from p2p.founding import admit_device, append, found_company
+from p2p.identity import DeviceKeys
+from p2p.messages import SHARE
+from p2p.replica import Replica
+from p2p.session import Session
+from p2p.store import Store
+
+NOW = 1_790_000_000_000
+EVERYTHING = Grant(READ_DEFAULT, WRITE_DEFAULT)
+
+
+def seeded(seed: object) -> Callable[[int], bytes]:
+    """Random bytes that are the same in every run."""
+    return randomness.Random(str(seed)).randbytes
+
+
+def head_office(folder: Path | None = None) -> Replica:
+    """A founded company in memory, or in a file of a folder."""
+    random = seeded("HO")
+    keys, recovery = DeviceKeys.generate(random), DeviceKeys.generate(random)
+    return found_company(store_in(folder, "ho"), keys, recovery, "Head Office", "HO", NOW, random=random)
+
+
+def store_in(folder: Path | None, name: str) -> Store:
+    return Store.open(folder / f"{name}.db") if folder else Store.open(Path(":memory:"))
+
+
+def branch_of(
+    office: Replica, name: str, folder: Path | None = None, grant: Grant = EVERYTHING, informed: bool = True
+) -> Replica:
+    """A device admitted at the head office; its copy holds the control chain up to its own admission, and no more."""
+    random = seeded(name)
+    keys = DeviceKeys.generate(random)
+    series = name[:3].upper()
+    if series.lower() not in office.chain.branches:
+        append(office, BranchAdded(time=NOW, code=series.lower(), name=name))
+    admit_device(office, (keys.public, keys.seal_public), name, series.lower(), series, grant, NOW)
+    replica = Replica(store_in(folder, name.lower()), keys, office.company, random=random)
+    if informed:
+        replica.extend_chain(office.chain_entries(-1))
+    return replica
+
+
+def save(replica: Replica, scope: str, document: bytes, **values: object) -> Commit:
+    """Save registers of a document, knowing all that is here."""
+    kind = {"masters": scope.split("/")[1], "vouchers": "voucher"}.get(scope.split("/")[0], "rule")
+    held = replica.document(scope, kind, document)
+    data = pack_save(values, held.heads() if held else (), "asha")  # type: ignore[arg-type]
+    return replica.commit(scope, [Item(document, kind, data)], NOW)
+
+
+class Line:
+    """A line between two copies: carries bytes, does what a node would do with events, counts what passes."""
+
+    def __init__(self, dialer: Replica, listener: Replica) -> None:
+        self.ends = (dialer, listener)
+        self.sessions = (
+            Session(dialer, dialer.keys, listener.keys.id, 0, NOW),
+            Session(listener, listener.keys, listener.keys.id, 0, NOW, nonce=bytes(32)),
+        )
+        self.bytes = [0, 0]
+        self.turns = 0
+        self.events: tuple[list[Event], list[Event]] = ([], [])
+
+    def run(self, turns_max: int = 500) -> None:
+        """Carry bytes until both ends have nothing more to say."""
+        for _ in range(turns_max):
+            if not any([self._carry(0), self._carry(1)]):
+                return
+            self.turns += 1
+        raise AssertionError("the conversation does not come to an end")
+
+    def nudge(self) -> None:
+        for side in (0, 1):
+            self._handle(side, self.sessions[side].changed())
+
+    @property
+    def in_sync(self) -> bool:
+        return all(session.in_sync for session in self.sessions)
+
+    def _carry(self, side: int) -> bool:
+        data = self.sessions[side].outgoing()
+        self.bytes[side] += len(data)
+        if data:
+            self._handle(1 - side, self.sessions[1 - side].receive(data, 0))
+        return bool(data)
+
+    def _handle(self, side: int, events: list[Event]) -> None:
+        replica, session = self.ends[side], self.sessions[side]
+        self.events[side].extend(events)
+        for event in events:
+            if isinstance(event, Received):
+                assert session.peer is not None
+                checked = replica.check_untrusted(event.commits)
+                result = replica.ingest_from(checked, session.peer, replica.view(SHARE, session.peer).share, NOW)
+                self._handle(side, session.stored(result.gained, result.refused))
+            elif isinstance(event, ChainCame):
+                self._handle(side, session.chain_kept(_extend(replica, event.entries)))
+            elif isinstance(event, Established):
+                replica.links.met(event.device, NOW, None, 0)
+            elif isinstance(event, ComparedToEnd):
+                assert session.peer is not None
+                replica.links.compared(session.peer, event.share, event.pairs)
+            elif isinstance(event, SyncChanged) and event.in_sync:
+                assert session.peer is not None
+                replica.links.in_sync(session.peer, event.share, event.mine, event.theirs, event.row, NOW)
+
+
+def _extend(replica: Replica, entries: list[bytes]) -> str | None:
+    try:
+        replica.extend_chain(entries)
+    except ChainError as error:
+        return str(error)
+    return None
+
+
+def sync(dialer: Replica, listener: Replica) -> Line:
+    """One conversation to its end."""
+    line = Line(dialer, listener)
+    line.run()
+    return line
+
+
+def digest(replica: Replica) -> dict[str, tuple[int, int]]:
+    """Every scope with its digest: equal on copies that hold the same."""
+    return {scope: tuple(value) for scope, value in replica.store.scopes().items() if value.size}
+
+
+__all__ = ["NOW", "Line", "RemoteProtocolError", "branch_of", "digest", "head_office", "save", "sync"]
