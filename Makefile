@@ -7,7 +7,7 @@ N ?= 10000
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format docs bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -29,11 +29,14 @@ check: $(READY) ## format, lint, types, import contracts, house rules, docs up t
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/test_tidy.py
+	@$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_docs.py
 
 format: $(READY) ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
+
+docs: $(READY) ## rewrite what the docs take from the sources
+	@$(BIN)/python -m tools.file_table
 
 bench: $(READY) ## measure; N=100000 for more vouchers
 	@$(BIN)/python -m benchmarks --vouchers $(N)
