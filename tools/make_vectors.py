@@ -8,9 +8,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, Admitted, BranchAdded, Chain, Epoch
 from p2p.commit import seal_commit
 from p2p.identity import DeviceKeys, spell
+from p2p.invite import Relay, Ticket, check_code, joining_mac
 from p2p.keyring import derive_key, epoch_id
 from p2p.packed import Item, pack_items
 
@@ -112,12 +115,37 @@ def chain() -> list[Vector]:
     ]
 
 
-MAKERS: dict[str, Callable[[], list[Vector]]] = {
-    "identity": identity,
-    "commit": commit,
-    "keyring": keyring,
-    "chain": chain,
-}
+def invite() -> list[Vector]:
+    """Tickets as text, and what follows from their secrets."""
+    least = Ticket(bytes(32), b"i" * 32, b"s" * 32, (), (), bytes(16), 0)
+    relay = Relay("relay.example.org:7420", b"r" * 32)
+    addresses = ("192.168.1.5:7420", "[fe80::1]:7420")
+    most = Ticket(
+        b"c" * 32,
+        b"i" * 32,
+        b"s" * 32,
+        addresses,
+        (relay,),
+        b"secret of 16 byt",
+        1_775_000_000_000,
+        "Pune",
+        "PUN",
+        "everything",
+    )
+    return [
+        {
+            "ticket": msgspec.msgpack.encode(ticket).hex(),
+            "text": ticket.text(),
+            "slot": ticket.slot.hex(),
+            "mac": joining_mac(ticket.secret, b"one", b"two").hex(),
+            "check_code": check_code(b"a" * 32, b"b" * 32, ticket.company, ticket.secret),
+        }
+        for ticket in (least, most)
+    ]
+
+
+_makers: tuple[Callable[[], list[Vector]], ...] = (identity, commit, keyring, chain, invite)
+MAKERS = {maker.__name__: maker for maker in _makers}
 
 
 def main() -> None:
