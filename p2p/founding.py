@@ -1,4 +1,4 @@
-"""How a company begins and who belongs to it: the entries and sealed keys that found it, add branches, admit devices."""
+"""How a company begins, and who belongs to it: entries and sealed keys that found it and admit its devices."""
 
 import os
 

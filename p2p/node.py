@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import trio
-from p2p.admission import admit
 
+from p2p.admission import admit
 from p2p.conversation import LEAVING_SECONDS_MAX, Check, Clock, Conversation, SystemClock, in_a_thread, patiently
 from p2p.errors import P2PError, TicketError
 from p2p.events import JoinRequested
@@ -176,7 +176,7 @@ class Node:
     def admit(self, request: JoinRequested) -> str | None:
         """Admit a joiner; or why not, as it is told to the joiner."""
         try:
-            joined = admit(self.replica, request, self._clock.now_ms(), self._random)
+            joined = admit(self.replica, request, self._clock.now_ms())
         except TicketError as error:
             self._tell(Said("refused", "joiner", f"refused somebody with a ticket: {error}"))
             return str(error)

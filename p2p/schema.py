@@ -59,11 +59,8 @@ CREATE TABLE refusals (
   id INTEGER PRIMARY KEY, link INTEGER, commit_id BLOB, reason TEXT NOT NULL, at INTEGER NOT NULL
 );
 
--- Invitations made here.
-CREATE TABLE invitations (
-  slot BLOB PRIMARY KEY, body BLOB NOT NULL, expires INTEGER NOT NULL, wrong_tries INTEGER NOT NULL DEFAULT 0,
-  used_by BLOB, used_at INTEGER
-) WITHOUT ROWID;
+-- Invitations made here, with their secrets: whoever holds one can join until it is used or expires.
+CREATE TABLE invitations (slot BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 """
 
 

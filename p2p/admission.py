@@ -1,0 +1,171 @@
+"""Inviting a device and admitting it: the keeper's side, and what the joiner says.
+
+What is admitted is decided when the invitation is made; a joiner brings its keys and a proof that it holds the ticket.
+Accepting is all the other side does.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from p2p.chain import BranchAdded, Grant, InvitationUsed
+from p2p.errors import ChainError, TicketError
+from p2p.events import JoinRequested
+from p2p.founding import admit_device, append
+from p2p.identity import DeviceKeys, Random, device_id
+from p2p.invite import MAC_BYTES, SECRET_BYTES, Invitation, Ticket, check_code, joining_mac, joining_mac_ok
+from p2p.limits import INVITATION_MS
+from p2p.messages import Challenge, Joining, Proof
+from p2p.replica import Replica
+from p2p.scope import slug
+from p2p.session import Join
+
+
+class Admitted(NamedTuple):
+    """A device that has just joined: its name, and the code that both ends show."""
+
+    name: str
+    check_code: str
+
+
+class Invited(NamedTuple):
+    """An invitation made here, as it stands."""
+
+    branch: str
+    series: str
+    expires: int
+    used_by: bytes
+    wrong_tries: int
+
+
+def invite(
+    replica: Replica, branch: str, series: str, grant: Grant, addresses: Sequence[str], now: int, random: Random
+) -> Ticket:
+    """Add a branch and make a ticket for its first device.
+
+    Args:
+        branch: its name.
+        series: the device's code in voucher numbers, 1 to 4 of A-Z and 0-9; in lower case the branch's code.
+        grant: what the device will be granted.
+        addresses: where this device listens, each `host:port`.
+        now: ms since 1970.
+
+    Raises:
+        NotAllowed: this device is not the keeper.
+        ChainError: the name or the code cannot be used, or is taken; nothing is written.
+    """
+    with replica.transaction():
+        append(replica, BranchAdded(time=now, code=slug(series), name=branch))
+        _check_series(replica, series)
+        expires = now + INVITATION_MS
+        invitation = Invitation(random(SECRET_BYTES), expires, slug(series), series, grant.read, grant.write)
+        ticket = Ticket(
+            company=replica.company,
+            inviter=replica.keys.id,
+            seal_public=replica.keys.seal_public,
+            addresses=tuple(addresses),
+            relays=(),
+            secret=invitation.secret,
+            expires=expires,
+            branch=branch,
+            series=series,
+        )
+        ticket.text()
+        _keep(replica, invitation)
+    return ticket
+
+
+def invitations(replica: Replica) -> list[Invited]:
+    """Every invitation made here, by the code of its device."""
+    rows = replica.db.execute("SELECT body FROM invitations").fetchall()
+    kept = [msgspec.msgpack.decode(body, type=Invitation) for (body,) in rows]
+    listed = [Invited(one.branch, one.series, one.expires, one.used_by, one.wrong_tries) for one in kept]
+    return sorted(listed, key=lambda one: (one.series, one.expires))
+
+
+def join_with(ticket: Ticket, keys: DeviceKeys, name: str, head: tuple[int, bytes]) -> Join:
+    """What a joiner adds to its proof.
+
+    Args:
+        name: what people will call the device.
+        head: sequence number and hash of its last control entry; (-1, b"") for a new device.
+    """
+
+    def joining(challenge: Challenge) -> Joining:
+        blank = Joining(ticket.slot, keys.seal_public, name, bytes(MAC_BYTES))
+        proof = Proof(keys.public, ticket.company, head[0], head[1], bytes(64), blank)
+        fields = _proven(proof, blank, challenge.nonce, ticket.inviter)
+        return msgspec.structs.replace(blank, mac=joining_mac(ticket.secret, *fields))
+
+    return joining
+
+
+def admit(replica: Replica, request: JoinRequested, now: int) -> Admitted:
+    """Admit a joiner whose proof names an open invitation and proves that it holds the ticket.
+
+    Raises:
+        TicketError: there is no such invitation, it was used, is expired or closed, or the proof is wrong; the message
+            is told to the joiner.
+    """
+    proof, joining = request.proof, request.proof.joining
+    if joining is None:
+        raise TicketError("no ticket was shown")
+    with replica.transaction():
+        replica.refresh()
+        invitation = _invitation(replica, joining.slot)
+        invitation.check_open(now)
+        fields = _proven(proof, joining, request.nonce, replica.keys.id)
+        genuine = joining_mac_ok(joining.mac, invitation.secret, *fields)
+        if genuine:
+            return _admit(replica, proof, joining, invitation, now)
+        _keep(replica, invitation.tried_wrongly())
+    raise TicketError("this ticket was not made here, or was altered; ask for a new one")
+
+
+def _admit(replica: Replica, proof: Proof, joining: Joining, invitation: Invitation, now: int) -> Admitted:
+    device = device_id(proof.key)
+    grant = Grant(invitation.read, invitation.write)
+    name = _free_name(replica, joining.device_name or invitation.series, invitation.series)
+    try:
+        member = admit_device(
+            replica, (proof.key, joining.seal_public), name, invitation.branch, invitation.series, grant, now
+        )
+        append(replica, InvitationUsed(time=now, slot=invitation.slot))
+    except ChainError as error:
+        raise TicketError(f"this device cannot be admitted: {error}") from error
+    _keep(replica, invitation.joined(device))
+    code = check_code(proof.key, replica.keys.public, replica.company, invitation.secret)
+    return Admitted(member.name, code)
+
+
+def _proven(proof: Proof, joining: Joining, nonce: bytes, listener: bytes) -> tuple[bytes, ...]:
+    """All that a joiner's MAC covers."""
+    head = proof.head_seq.to_bytes(8, "big", signed=True)
+    name = joining.device_name.encode("utf-8", "replace")
+    return proof.key, proof.company, head, proof.head_hash, joining.slot, joining.seal_public, name, nonce, listener
+
+
+def _free_name(replica: Replica, wanted: str, series: str) -> str:
+    taken = {member.name for member in replica.chain.members.values()}
+    return wanted if wanted not in taken else f"{wanted} {series}"
+
+
+def _check_series(replica: Replica, series: str) -> None:
+    waiting = {one.series for one in invitations(replica) if not one.used_by}
+    taken = {member.series for member in replica.chain.members.values()} | waiting
+    if series in taken:
+        raise ChainError(f"the code {series} is taken; choose another of 1 to 4 letters and digits")
+
+
+def _invitation(replica: Replica, slot: bytes) -> Invitation:
+    row = replica.db.execute("SELECT body FROM invitations WHERE slot=?", (slot,)).fetchone()
+    if row is None:
+        raise TicketError("this ticket was not made here; use it with the head office that gave it to you")
+    return msgspec.msgpack.decode(row[0], type=Invitation)
+
+
+def _keep(replica: Replica, invitation: Invitation) -> None:
+    replica.db.execute(
+        "INSERT OR REPLACE INTO invitations VALUES (?, ?)", (invitation.slot, msgspec.msgpack.encode(invitation))
+    )
