@@ -12,10 +12,11 @@ import msgspec
 
 from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, Admitted, BranchAdded, Chain, Epoch
 from p2p.commit import seal_commit
-from p2p.identity import DeviceKeys, spell
+from p2p.identity import DeviceKeys, Random, spell
 from p2p.invite import Relay, Ticket, check_code, joining_mac
 from p2p.keyring import derive_key, epoch_id
 from p2p.packed import Item, pack_items
+from p2p.recovery import new_phrase, recovery_keys
 
 FOLDER = Path(__file__).parents[1] / "tests" / "vectors"
 
@@ -144,7 +145,29 @@ def invite() -> list[Vector]:
     ]
 
 
-_makers: tuple[Callable[[], list[Vector]], ...] = (identity, commit, keyring, chain, invite)
+def fixed(data: bytes) -> Random:
+    """Randomness that is always the same."""
+    return lambda size: data[:size]
+
+
+def recovery() -> list[Vector]:
+    """Recovery phrases from fixed random bytes, and the keys they stand for."""
+    vectors: list[Vector] = []
+    for entropy in (bytes(32), bytes(range(32)), b"\xff" * 32):
+        phrase = new_phrase(fixed(entropy))
+        keys = recovery_keys(phrase)
+        vectors.append(
+            {
+                "entropy": entropy.hex(),
+                "phrase": phrase,
+                "public": keys.public.hex(),
+                "seal_public": keys.seal_public.hex(),
+            }
+        )
+    return vectors
+
+
+_makers: tuple[Callable[[], list[Vector]], ...] = (identity, commit, keyring, chain, invite, recovery)
 MAKERS = {maker.__name__: maker for maker in _makers}
 
 
