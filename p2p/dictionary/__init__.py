@@ -11,7 +11,7 @@ from typing import Final
 
 import zstandard
 
-VERSION: Final = 0
+VERSION: Final = 1
 """The version new commits are packed with."""
 
 
