@@ -162,8 +162,9 @@ def client_id(save_id: bytes) -> int:
 
 def _entry_update(client: int, save_id: bytes, entry: bytes) -> bytes:
     yjs: Doc[Map[bytes]] = Doc(client_id=client)
-    entries: Map[bytes] = yjs.get("saves", type=Map)
-    entries[save_id.hex()] = entry
+    with yjs.transaction():
+        entries: Map[bytes] = yjs.get("saves", type=Map)
+        entries[save_id.hex()] = entry
     return yjs.get_update()
 
 

@@ -225,12 +225,13 @@ class Exchange:
         if self._pushed_row >= view.row or (first and theirs and theirs.digest == view.digest("").short):
             self._pushed_row = max(self._pushed_row, view.row)
             return
+        link = self._link.id
         while self._pushed_row < view.row:
             news = self._local.news(self._pushed_row, OFFER_IDS_MAX)
             if not news:
                 break
             self._pushed_row = news[-1].row
-            self._tell(view, [item for item in news if item.source != self._link.id], offer=first)
+            self._tell(view, [item for item in news if item.source != link], offer=first)
 
     def _tell(self, view: View, news: list[News], offer: bool) -> None:
         ours = [item for item in news if view.share.may_give(item.scope)]

@@ -48,20 +48,52 @@ class Verdict(NamedTuple):
 def check_untrusted(chain: Chain, batch: Sequence[CommitParts]) -> list[Checked]:
     """Check form and signatures of commits of any origin. Safe in a worker thread.
 
-    Cost: 110 µs a commit, nearly all of it with the GIL released.
+    A commit that its author names as `prev` in a later one of the same scope is as good as signed once that one is: the
+    signature of the last covers the ids, and so the headers and bodies, of all before it. So of a run of commits only
+    the last signature is checked.
+
+    Cost: 5 µs a commit, and 110 µs, nearly all of it with the GIL released, for each one that no other vouches for.
     """
-    return [_check(chain, *parts) for parts in batch]
+    checked = [_parsed(parts) for parts in batch]
+    by_id = {one.id: at for at, one in enumerate(checked) if one.commit is not None}
+    before = [_before(checked, by_id, one) for one in checked]
+    for last in set(range(len(checked))).difference(at for at in before if at is not None):
+        at: int | None = last
+        proved = False
+        while at is not None:
+            checked[at] = _settled(chain, checked[at], proved)
+            proved = bool(checked[at].signed)
+            at = before[at]
+    return checked
 
 
-def _check(chain: Chain, header: bytes, signature: bytes, body: bytes | None) -> Checked:
-    try:
-        commit = parse_commit_untrusted(header, signature, body)
-    except BadCommit as error:
-        return Checked(sha256(header).digest(), None, None, str(error))
-    member = chain.members.get(commit.header.author)
+def _before(checked: list[Checked], by_id: dict[bytes, int], one: Checked) -> int | None:
+    """Where in the batch the commit is that this one names as `prev`, by the same hand in the same scope."""
+    at = by_id.get(one.commit.header.prev) if one.commit is not None else None
+    return at if at is not None and _same_hand(one.commit, checked[at].commit) else None
+
+
+def _settled(chain: Chain, one: Checked, proved: bool) -> Checked:
+    if one.commit is None or one.signed:
+        return one
+    member = chain.members.get(one.commit.header.author)
     if member is None:
-        return Checked(commit.id, commit, None, "")
-    return Checked(commit.id, commit, signature_ok(commit, member.public), "")
+        return one
+    return one._replace(signed=proved or (one.signed is None and signature_ok(one.commit, member.public)))
+
+
+def _parsed(parts: CommitParts) -> Checked:
+    try:
+        commit = parse_commit_untrusted(*parts)
+    except BadCommit as error:
+        return Checked(sha256(parts[0]).digest(), None, None, str(error))
+    return Checked(commit.id, commit, None, "")
+
+
+def _same_hand(commit: Commit | None, other: Commit | None) -> bool:
+    if commit is None or other is None:
+        return False
+    return (commit.header.author, commit.header.scope) == (other.header.author, other.header.scope)
 
 
 def judge(checked: Checked, chain: Chain, keyring: Keyring, device: bytes) -> Verdict:

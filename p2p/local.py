@@ -42,10 +42,10 @@ class Link(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Some commits of a scope, and the id to go on after; empty at the end."""
+    """Some commits of a scope, and the row to go on after; None at the end."""
 
     commits: list[CommitParts]
-    last: bytes
+    last: int | None
 
 
 class Local(Protocol):
@@ -88,5 +88,5 @@ class Local(Protocol):
     def commits(self, scope: str, prefixes: Sequence[bytes]) -> list[CommitParts]:
         """The commits of a scope with these id prefixes; those not held are left out."""
 
-    def page(self, node: str, after: bytes, limit: int) -> Page:
-        """The next commits of a scope, or of a part of one, in the order of their ids."""
+    def page(self, scope: str, after: int, limit: int) -> Page:
+        """The next commits of a scope after a row, in the order they came here."""

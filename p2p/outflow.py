@@ -7,7 +7,7 @@ from p2p.limits import UNACKNOWLEDGED_BYTES_MAX
 from p2p.local import Local
 from p2p.messages import CommitParts, Commits, Fresh, Message
 from p2p.reconcile import sending_order
-from p2p.tree import digits_of, scope_of
+from p2p.tree import scope_of
 
 BATCH_COMMITS_MAX = 256
 BATCH_BYTES = 512 * 1024
@@ -82,22 +82,19 @@ class Outflow:
     def _read(self, tree: int, items: Wants) -> Iterator[CommitParts]:
         for node, prefixes in items:
             if prefixes is None:
-                yield from self._below(tree, node)
+                yield from self._below(tree, scope_of(node))
             elif self._may_give(tree, scope_of(node)):
                 listed = [prefixes[at : at + 8] for at in range(0, len(prefixes), 8)]
                 for at in range(0, len(listed), _LOOKUPS):
                     yield from self._local.commits(scope_of(node), listed[at : at + _LOOKUPS])
 
-    def _below(self, tree: int, node: str) -> Iterator[CommitParts]:
-        for scope in sending_order(self._local.view(tree, self._peer).scopes(scope_of(node))):
-            part = f"{scope}#{digits_of(node)}" if digits_of(node) else scope
-            after = b""
-            while self._may_give(tree, scope):
-                page = self._local.page(part, after, BATCH_COMMITS_MAX)
+    def _below(self, tree: int, path: str) -> Iterator[CommitParts]:
+        for scope in sending_order(self._local.view(tree, self._peer).scopes(path)):
+            after: int | None = 0
+            while after is not None and self._may_give(tree, scope):
+                page = self._local.page(scope, after, BATCH_COMMITS_MAX)
                 yield from page.commits
                 after = page.last
-                if not after:
-                    break
 
     def _may_give(self, tree: int, scope: str) -> bool:
         return self._local.view(tree, self._peer).share.may_give(scope)

@@ -206,7 +206,16 @@ class Replica:
         if checked.signed is None and checked.commit is not None:
             # The control chain may have grown since the signature was looked at.
             checked = check_untrusted(self.chain, [_parts(checked.commit)])[0]
+        if checked.signed is False and checked.commit is not None and self._named_by_later(checked.commit):
+            checked = checked._replace(signed=True)
         return judge(checked, self.chain, self.keyring, self.keys.id)
+
+    def _named_by_later(self, commit: Commit) -> bool:
+        """Whether its author has signed a later commit that names this one, which proves it as well as a signature."""
+        scope = self.store.find_scope(commit.header.scope)
+        later = [] if scope is None else self.store.names_as_prev(scope, commit.id)
+        headers = (parse_commit_untrusted(stored.header, stored.signature, None).header for stored in later)
+        return any((header.prev, header.author) == (commit.id, commit.header.author) for header in headers)
 
     def _keep(self, kept: Sequence[tuple[Commit, Verdict]], source: int | None) -> None:
         if not kept:
@@ -373,13 +382,11 @@ class Replica:
             return []
         return [_stored_parts(stored) for prefix in prefixes for stored in self.store.by_prefix(number, prefix)]
 
-    def page(self, node: str, after: bytes, limit: int) -> Page:
-        """The next commits of a scope, or of a part of one, in the order of their ids."""
-        scope, _, digits = node.partition("#")
+    def page(self, scope: str, after: int, limit: int) -> Page:
+        """The next commits of a scope after a row, in the order they came here."""
         number = self.store.find_scope(scope)
-        stored = [] if number is None else self.store.in_scope(number, digits, after, limit)
-        last = stored[-1].id if len(stored) == limit else b""
-        return Page([_stored_parts(commit) for commit in stored], last)
+        stored = [] if number is None else self.store.in_scope(number, after, limit)
+        return Page([_stored_parts(commit) for commit in stored], stored[-1].row if len(stored) == limit else None)
 
     def document(self, scope: str, kind: str, id: bytes) -> Document | None:
         """One document, or None when no save of it is here."""

@@ -22,6 +22,7 @@ CREATE TABLE commits (
   header BLOB NOT NULL, signature BLOB NOT NULL, body BLOB, state INTEGER NOT NULL, source INTEGER
 );
 CREATE INDEX commits_prefix ON commits (scope, prefix);
+CREATE INDEX commits_scope ON commits (scope, row);
 
 -- Why a commit is not applied; only for those that are quarantined or wait for a key.
 CREATE TABLE set_aside (row INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT NOT NULL);

@@ -236,18 +236,17 @@ class Store:
         )
         return [StoredCommit(*row) for row in rows]
 
-    def in_scope(self, scope: int, digits: str, after: bytes, limit: int) -> list[StoredCommit]:
-        """The next commits of a scope in the order of their ids, after an id (or from the start: `b""`).
-
-        Args:
-            digits: hex digits that their ids begin with; empty for all.
-        """
-        low, high = _range(digits)
-        start = max(low, prefix_of(after)) if after else low
+    def in_scope(self, scope: int, after_row: int, limit: int) -> list[StoredCommit]:
+        """The next commits of a scope in the order they came here, so that most follow the one they name as `prev`."""
         rows = self.conn.execute(
-            f"SELECT {_COLUMNS} FROM commits WHERE scope=? AND prefix BETWEEN ? AND ? AND (prefix>? OR id>?) "
-            "ORDER BY prefix, id LIMIT ?",
-            (scope, start, high, start, after, limit),
+            f"SELECT {_COLUMNS} FROM commits WHERE scope=? AND row>? ORDER BY row LIMIT ?", (scope, after_row, limit)
+        )
+        return [StoredCommit(*row) for row in rows]
+
+    def names_as_prev(self, scope: int, commit_id: bytes) -> list[StoredCommit]:
+        """Commits of a scope whose header holds this id. Cost: reads every header of the scope; for doubts only."""
+        rows = self.conn.execute(
+            f"SELECT {_COLUMNS} FROM commits WHERE scope=? AND instr(header, ?)>0", (scope, commit_id)
         )
         return [StoredCommit(*row) for row in rows]
 
