@@ -1,5 +1,6 @@
 """The values a control chain is folded to: members with their grants, branches, cuts and locks."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -16,11 +17,11 @@ class Grant(msgspec.Struct, frozen=True):
 
     def may_read(self, scope: str) -> bool:
         """Tell whether `scope` lies in what may be read."""
-        return any(Pattern.parse(text).matches(scope) for text in self.read)
+        return _any_matches(self.read, scope)
 
     def may_write(self, scope: str) -> bool:
         """Tell whether `scope` lies in what may be written."""
-        return any(Pattern.parse(text).matches(scope) for text in self.write)
+        return _any_matches(self.write, scope)
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -66,7 +67,16 @@ class Member(msgspec.Struct, frozen=True):
 
     def grant_at(self, seq: int) -> Grant:
         """Return what it might read and write as of an entry."""
-        return next((grant for since, grant in reversed(self.grants) if since <= seq), Grant((), ()))
+        for since, grant in reversed(self.grants):
+            if since <= seq:
+                return grant
+        return Grant((), ())
+
+
+@lru_cache(maxsize=4096)
+def _any_matches(patterns: tuple[str, ...], scope: str) -> bool:
+    # Asked for every commit that comes, nearly always about the same few grants and scopes.
+    return any(Pattern.parse(text).matches(scope) for text in patterns)
 
 
 class Branch(NamedTuple):
