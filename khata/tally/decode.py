@@ -129,14 +129,14 @@ class Decoder:
 
     def _hold_back(self, text: str) -> str:
         """Keep what may be the first half of a reference, a declaration or a CDATA section for the next chunk."""
-        cut = len(text)
-        for opening in ("&", "<"):
-            start = text.rfind(opening, max(0, len(text) - _HOLD_CHARS))
-            if start >= 0:
-                cut = min(cut, start)
         section = text.rfind("<![CDATA[")
-        if section >= 0 and "]]>" not in text[section:]:
-            cut = min(cut, section)
+        section_end = text.find("]]>", section) if section >= 0 else 0
+        if section_end < 0:
+            cut = section
+        else:
+            begin = max(section_end, len(text) - _HOLD_CHARS)
+            starts = (text.rfind(opening, begin) for opening in ("&", "<"))
+            cut = min((start for start in starts if start >= 0), default=len(text))
         self._held = text[cut:]
         if len(self._held) > _HELD_CHARS_MAX:
             raise UnreadableFile("the file opens a CDATA section that does not end; it is damaged, export it again")

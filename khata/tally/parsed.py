@@ -8,13 +8,31 @@ from dataclasses import dataclass, field
 from khata.tally.plan import Finding, Place, Skipped
 
 
-@dataclass(frozen=True, slots=True)
 class Reference:
-    """A master by kind and name; an `optional` one becomes None when there is no such master, others are created."""
+    """A master by kind and name; an `optional` one becomes None when there is no such master, others are created.
 
-    kind: str
-    name: str
-    optional: bool = False
+    No dataclass, because msgspec would pack one as a dict instead of asking what to make of it.
+    """
+
+    __slots__ = ("kind", "name", "optional")
+
+    def __init__(self, kind: str, name: str, optional: bool = False) -> None:
+        self.kind = kind
+        self.name = name
+        self.optional = optional
+
+    def __repr__(self) -> str:
+        return f"Reference({self.kind!r}, {self.name!r}{', optional=True' if self.optional else ''})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[str, str, bool]:
+        return self.kind, self.name, self.optional
 
 
 @dataclass(frozen=True, slots=True)

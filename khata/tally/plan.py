@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from crdt_models.masters import KINDS
 from crdt_models.money import Amount
 from crdt_models.packing import Value
 from crdt_models.vouchers import KIND as VOUCHER
@@ -164,8 +165,8 @@ class Plan:
 
         May be called again; nothing is used up.
         """
-        vouchers = [key for key in self._packed if key[0] == VOUCHER]
-        for key in [key for key in self._packed if key[0] != VOUCHER] + sorted(vouchers):
+        order = {kind: number for number, kind in enumerate((*KINDS, VOUCHER))}
+        for key in sorted(self._packed, key=lambda key: (order[key[0]], key)):
             group = self._packed[key]
             for start in range(0, len(group), BATCH_SAVES_MAX):
                 yield [PlannedSave.unpacked(packed) for packed in group[start : start + BATCH_SAVES_MAX]]

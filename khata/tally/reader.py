@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from khata.tally import checks, masters, vouchers
+from khata.tally import checks, masters, values, vouchers
 from khata.tally.envelope import Envelope, Record
 from khata.tally.errors import BadRecord, UnreadableFile
 from khata.tally.parsed import FileBegins, FileEnds, Parsed, ParsedMaster, ParsedVoucher, SourceCompany
@@ -48,9 +48,10 @@ def read_stream(source: BinaryIO, file: str, expected: str = "", progress: Progr
     try:
         for record in envelope.records():
             parsed = _parse(record, file)
+            if record.tag == "VOUCHER":
+                dates.see(record.element.findtext("DATE"))
             if isinstance(parsed, ParsedVoucher):
                 prefixes.update([parsed.company_guid] if parsed.company_guid else [])
-                dates.see(parsed.date)
             elif isinstance(parsed, ParsedMaster):
                 guid = vouchers.company_guid(parsed.guid)
                 prefixes.update([guid] if guid else [])
@@ -90,13 +91,17 @@ def _parse(record: Record, file: str) -> ParsedMaster | ParsedVoucher | Skipped:
 
 
 class _Dates:
-    """The span of voucher dates, to compare with the span that was asked for."""
+    """The span of voucher dates, of vouchers left out too, to compare with the span that was asked for."""
 
     def __init__(self) -> None:
         self.first = ""
         self.last = ""
 
-    def see(self, date: str) -> None:
+    def see(self, text: str | None) -> None:
+        try:
+            date = values.day(text or "")
+        except BadRecord:
+            return
         self.first = min(self.first or date, date)
         self.last = max(self.last, date)
 

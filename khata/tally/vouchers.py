@@ -43,6 +43,19 @@ _VOUCHER_TAGS = (
     *("ISOPTIONAL", "ISCANCELLED", "ISDELETED", "ISDELETEDVCHRETAINED", "ISVOID", "ISPOSTDATED", "LEDGERENTRYCOUNT"),
     *(_ALL, _SOME, *STOCK_TAGS, IN_TAG, OUT_TAG, *_EXTRA_LISTS, *_EXTRA_TEXTS),
 )
+_SILENT_FIELDS = {
+    "stock": (*STOCK_TAGS, IN_TAG, OUT_TAG),
+    "effective_date": ("EFFECTIVEDATE",),
+    "party": ("PARTYLEDGERNAME",),
+    "place_of_supply": ("PLACEOFSUPPLY",),
+    "party_gstin": ("PARTYGSTIN",),
+    "registration": ("GSTREGISTRATION",),
+    "view": ("PERSISTEDVIEW", "ISINVOICE"),
+    "post_dated": ("ISPOSTDATED",),
+    "extra": (*_EXTRA_LISTS, *_EXTRA_TEXTS),
+}
+"""Parts of a posting with the tags of which at least one is there when an export means to say something of them."""
+
 _SILENT_TAGS = {"BILLALLOCATIONS.LIST": "bills", "CATEGORYALLOCATIONS.LIST": "costs", "BANKALLOCATIONS.LIST": "bank"}
 _voucher_guid = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})-[0-9a-fA-F]{8}").fullmatch
 
@@ -63,16 +76,9 @@ def parse_voucher(record: Record, file: str) -> ParsedVoucher:
     date = values.day(fields.text("DATE"))
     cancelled = _is_cancelled(fields)
     posting, silent = _posting(fields, type_name, date, notes, cancelled)
-    registers: Registers = {"posting": posting}
-    for register, text in (
-        ("number", fields.text("VOUCHERNUMBER")),
-        ("reference", fields.own("REFERENCE")),
-        ("reference_date", values.day(fields.text("REFERENCEDATE")) if fields.text("REFERENCEDATE") else ""),
-        ("narration", fields.text("NARRATION")),
-    ):
-        registers[register] = text
-    registers["optional"] = values.is_yes(fields.raw("ISOPTIONAL"))
-    registers["cancelled"] = cancelled
+    registers: Registers = {"posting": posting, **_beside(fields)}
+    if cancelled or "ISCANCELLED" in fields:
+        registers["cancelled"] = cancelled
     identity = fields.text("GUID", "REMOTEID")
     return ParsedVoucher(
         place=Place(file, record.line, record.ordinal),
@@ -80,7 +86,7 @@ def parse_voucher(record: Record, file: str) -> ParsedVoucher:
         company_guid=company_guid(identity),
         type_name=type_name,
         date=date,
-        number=str(registers["number"]),
+        number=fields.text("VOUCHERNUMBER"),
         registers=registers,
         with_flag=notes.with_flag,
         against_flag=notes.against_flag,
@@ -104,6 +110,20 @@ def describe(record: Record) -> str:
     parts += [values.plain_text(number) or "without number"]
     parts += [f"of {values.plain_text(date)}" if date else "without date"]
     return " ".join(parts)[:120]
+
+
+def _beside(fields: Fields) -> Registers:
+    """The registers beside the posting that the file says something about, if only that they are empty."""
+    registers: Registers = {}
+    for tag, register in (("VOUCHERNUMBER", "number"), ("REFERENCE", "reference"), ("NARRATION", "narration")):
+        if tag in fields:
+            registers[register] = fields.own(tag)
+    if "REFERENCEDATE" in fields:
+        text = fields.text("REFERENCEDATE")
+        registers["reference_date"] = values.day(text) if text else ""
+    if "ISOPTIONAL" in fields:
+        registers["optional"] = values.is_yes(fields.raw("ISOPTIONAL"))
+    return registers
 
 
 def _is_cancelled(fields: Fields) -> bool:
@@ -144,9 +164,8 @@ def _posting(
     if extra:
         posting["extra"] = extra
     silent = {part for tag, part in _SILENT_TAGS.items() if tag not in notes.seen}
-    if not any(tag in fields for tag in (*STOCK_TAGS, IN_TAG, OUT_TAG)) and not nested:
-        silent.add("stock")
-    return posting, frozenset(silent)
+    silent |= {part for part, tags in _SILENT_FIELDS.items() if not any(tag in fields for tag in tags)}
+    return posting, frozenset(silent - {"stock"} if nested else silent)
 
 
 _POSTING_TEXTS = {"PLACEOFSUPPLY": "place_of_supply", "PARTYGSTIN": "party_gstin", "GSTREGISTRATION": "registration"}
@@ -172,11 +191,22 @@ def _entries(fields: Fields, stock: list[Stock], notes: Notes) -> tuple[list[Lin
     if named:
         if accounting and _sum(named) and not _sum(named + accounting):
             return named + accounting, nested
+        _mark_of_stock(named, accounting)
         return named, nested
     if accounting and _sum(others + accounting) and others and not _sum(others):
         return others, nested
     lines = others + accounting
     return lines + _unallocated(lines, stock, notes), nested
+
+
+def _mark_of_stock(lines: list[Line], accounting: list[Line]) -> None:
+    """Mark the ledger lines that repeat what the stock lines account for, so that both ways to export read the same."""
+    for allocated in accounting:
+        for line in lines:
+            same = line.registers["ledger"] == allocated.registers["ledger"] and line.amount == allocated.amount
+            if same and "of_stock" not in line.registers:
+                line.registers["of_stock"] = True
+                break
 
 
 def _lines(elements: Iterable[Element], notes: Notes) -> list[Line]:
