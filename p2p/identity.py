@@ -6,6 +6,7 @@ cannot be chosen, and whoever shows the key and signs with it *is* the device; n
 
 import datetime
 import os
+import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -146,7 +147,9 @@ def device_id_of_certificate_untrusted(der: bytes) -> bytes:
         ProtocolError: it is not a certificate, or not one for an Ed25519 key.
     """
     try:
-        public = x509.load_der_x509_certificate(der).public_key()
+        # A stranger must not be able to make this process complain, let alone stop, over a serial number below zero.
+        with warnings.catch_warnings(action="ignore"):
+            public = x509.load_der_x509_certificate(der).public_key()
     except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise ProtocolError("the other side showed something that is not a certificate") from error
     if not isinstance(public, Ed25519PublicKey):

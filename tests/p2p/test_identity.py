@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +112,14 @@ def test_a_damaged_certificate_names_some_device_or_is_refused(place, change):
     except ProtocolError:
         return
     assert len(identity) == 32
+
+
+def test_a_certificate_with_a_serial_number_below_zero_raises_no_warning():
+    der = bytearray(KEYS.certificate())
+    der[15] ^= 0x80
+    with pytest.warns(CryptographyDeprecationWarning, match="serial number"):
+        x509.load_der_x509_certificate(bytes(der))
+    assert device_id_of_certificate_untrusted(bytes(der)) == KEYS.id
 
 
 @given(identities)
