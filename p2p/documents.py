@@ -111,10 +111,10 @@ class Documents:
 
     def _find(self, scope: str, kind: str, id: bytes) -> tuple[int, Document] | None:
         rows = self._conn.execute(
-            "SELECT row, scope, id, kind, yjs FROM documents WHERE prefix=?", (prefix_of(id),)
+            "SELECT row, scope, kind, yjs FROM documents WHERE prefix=? AND id=?", (prefix_of(id), id)
         ).fetchall()
-        for row, number, found, found_kind, yjs in rows:
-            if found == id and found_kind == kind and self._store.scope_path(number) == scope:
+        for row, number, found_kind, yjs in rows:
+            if found_kind == kind and self._store.scope_path(number) == scope:
                 return row, Document.from_update(scope, kind, id, yjs)
         return None
 

@@ -88,11 +88,27 @@ class Exchange:
         root = view.digest("")
         self._said = Standing(self.tree, view.share.id, root.short, root.size, b"", complete=False)
 
-    def on_standing(self, message: Standing) -> None:
+    def heard(self, message: Ask | Tree | Offer | Want | Standing) -> None:
+        """Take in a message about this tree."""
+        view = self._view()
+        if view.share.id != self._share:
+            self._begin(view)
+        if isinstance(message, Ask):
+            self._on_ask(message)
+        elif isinstance(message, Tree):
+            self._on_tree(message.answers)
+        elif isinstance(message, Offer):
+            self._on_offer(message)
+        elif isinstance(message, Want):
+            self._on_want(message)
+        else:
+            self._on_standing(message)
+
+    def _on_standing(self, message: Standing) -> None:
         """Take in where the other side stands."""
         self._theirs = _Theirs(message.share, message.digest, message.count, message.seen, message.complete)
 
-    def on_ask(self, message: Ask) -> None:
+    def _on_ask(self, message: Ask) -> None:
         """Answer questions about our tree; a question about another share is left, since the asker will ask anew."""
         view = self._view()
         if message.share == view.share.id:
@@ -103,7 +119,7 @@ class Exchange:
                 self._send(Tree(self.tree, view.share.id, answers[:cut]))
                 answers = answers[cut:]
 
-    def on_tree(self, answers: Sequence[Answer]) -> None:
+    def _on_tree(self, answers: Sequence[Answer]) -> None:
         """Take in answers to our questions."""
         if self._pull is None:
             return
@@ -114,7 +130,7 @@ class Exchange:
         if self._pull.done:
             self._finish_pull(self._pull)
 
-    def on_offer(self, message: Offer) -> None:
+    def _on_offer(self, message: Offer) -> None:
         """Want what of an offer is not here; an offer is always answered."""
         view = self._view()
         items: list[tuple[str, bytes | None]] = []
@@ -126,7 +142,7 @@ class Exchange:
                     items.append((scope, b"".join(lacking)))
         self._want(items, answers_offer=True)
 
-    def on_want(self, message: Want) -> None:
+    def _on_want(self, message: Want) -> None:
         """Queue what the other side lacks."""
         if message.answers_offer:
             self._offers_open = max(0, self._offers_open - 1)

@@ -360,17 +360,7 @@ class Session:
 
     def _on_tree_message(self, message: Ask | Tree | Offer | Want | Standing) -> None:
         assert self.exchanges is not None
-        exchange = self.exchanges[message.tree]
-        if isinstance(message, Ask):
-            exchange.on_ask(message)
-        elif isinstance(message, Tree):
-            exchange.on_tree(message.answers)
-        elif isinstance(message, Offer):
-            exchange.on_offer(message)
-        elif isinstance(message, Want):
-            exchange.on_want(message)
-        else:
-            exchange.on_standing(message)
+        self.exchanges[message.tree].heard(message)
 
     def _on_ping(self, _message: Ping) -> None:
         self._send(Pong())

@@ -5,11 +5,11 @@ hash of what went in, and messages about a tree carry it, so that answers about 
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from p2p.chain import Chain
-from p2p.scope import Pattern
+from p2p.scope import Pattern, is_within
 from p2p.tree import Digest, Tree
 
 CONTROL_PATTERN = Pattern.parse("control/**")
@@ -41,7 +41,7 @@ CONTROL_SHARE = Share(b"", (CONTROL_PATTERN,), (CONTROL_PATTERN,))
 
 
 def share_between(chain: Chain, mine: bytes, theirs: bytes) -> Share:
-    """What two member devices share: everything both may read, each direction cut by the receiver's grants.
+    """What two member devices share: everything that both may read.
 
     Args:
         mine: device id of the device that asks.
@@ -49,14 +49,25 @@ def share_between(chain: Chain, mine: bytes, theirs: bytes) -> Share:
     """
     seq, head = chain.head
     share_id = hashlib.sha256(b"khata share 1" + seq.to_bytes(8, "big") + head).digest()[:SHARE_ID_BYTES]
-    return Share(share_id, _readable(chain, theirs), _readable(chain, mine))
+    both = tuple(_overlap(_readable(chain, mine), _readable(chain, theirs)))
+    return Share(share_id, both, both)
 
 
-def _readable(chain: Chain, device: bytes) -> tuple[Pattern, ...]:
-    member = chain.members.get(device[:8])
-    if member is None or member.device != device:
-        return ()
-    return tuple(Pattern.parse(text) for text in member.grant.read if not text.startswith("control"))
+def _readable(chain: Chain, device: bytes) -> list[Pattern]:
+    member = chain.member(device)
+    if member is None or member.revoked_at is not None:
+        return []
+    return [Pattern.parse(text) for text in member.grant.read if not text.startswith("control")]
+
+
+def _overlap(ours: Sequence[Pattern], theirs: Sequence[Pattern]) -> Iterator[Pattern]:
+    """The subtrees that lie in both; a grant is always one whole subtree, so of two that overlap one lies within."""
+    for one in ours:
+        for other in theirs:
+            if is_within(one.path or "", other.path or ""):
+                yield one
+            elif is_within(other.path or "", one.path or ""):
+                yield other
 
 
 class View:

@@ -15,6 +15,7 @@ from p2p.messages import SHARE
 from p2p.replica import Replica
 from p2p.session import Session
 from p2p.store import Store
+from p2p.tree import Digest
 
 NOW = 1_790_000_000_000
 EVERYTHING = Grant(READ_DEFAULT, WRITE_DEFAULT)
@@ -71,15 +72,21 @@ class Line:
         )
         self.bytes = [0, 0]
         self.turns = 0
+        self.carried = b""
+        self.pieces = 1 << 20
         self.events: tuple[list[Event], list[Event]] = ([], [])
 
     def run(self, turns_max: int = 500) -> None:
         """Carry bytes until both ends have nothing more to say."""
         for _ in range(turns_max):
-            if not any([self._carry(0), self._carry(1)]):
+            if not self.step():
                 return
             self.turns += 1
         raise AssertionError("the conversation does not come to an end")
+
+    def step(self) -> bool:
+        """Carry what is ready to be sent, each way once; whether there was anything."""
+        return any([self._carry(0), self._carry(1)])
 
     def nudge(self) -> None:
         for side in (0, 1):
@@ -92,9 +99,14 @@ class Line:
     def _carry(self, side: int) -> bool:
         data = self.sessions[side].outgoing()
         self.bytes[side] += len(data)
-        if data:
-            self._handle(1 - side, self.sessions[1 - side].receive(data, 0))
+        self.carried += data
+        self.deliver(1 - side, data)
         return bool(data)
+
+    def deliver(self, side: int, data: bytes) -> None:
+        """Let bytes arrive at one side, in pieces."""
+        for at in range(0, len(data), self.pieces):
+            self._handle(side, self.sessions[side].receive(data[at : at + self.pieces], 0))
 
     def _handle(self, side: int, events: list[Event]) -> None:
         replica, session = self.ends[side], self.sessions[side]
@@ -132,9 +144,9 @@ def sync(dialer: Replica, listener: Replica) -> Line:
     return line
 
 
-def digest(replica: Replica) -> dict[str, tuple[int, int]]:
+def digest(replica: Replica) -> dict[str, Digest]:
     """Every scope with its digest: equal on copies that hold the same."""
-    return {scope: tuple(value) for scope, value in replica.store.scopes().items() if value.size}
+    return {scope: value for scope, value in replica.store.scopes().items() if value.size}
 
 
 __all__ = ["NOW", "Line", "RemoteProtocolError", "branch_of", "digest", "head_office", "save", "sync"]

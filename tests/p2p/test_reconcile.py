@@ -128,7 +128,7 @@ def test_a_pair_compared_to_the_end_is_passed_over_next_time() -> None:
     first, found = pull(view_of(ours), view_of(theirs))
     assert not found.wanted
     assert first.compared
-    settled = {tuple(pair) for pair in first.compared}
+    settled = {(pair.node, pair.mine, pair.theirs) for pair in first.compared}
     _, again = pull(view_of(ours), view_of(theirs), settled)
     assert not again.wanted
     assert again.rounds < found.rounds or again.bytes < found.bytes
