@@ -1,0 +1,186 @@
+"""From documents to the tables of the books, in the transaction that brings the documents.
+
+Whatever a merged document holds, its row is written: what cannot be counted stays out of every total and is listed in
+`document_problems`. The tables depend on the documents alone, never on the order in which they came; what spans
+documents (merged ledgers, missing masters, duplicate numbers) is worked out when it is asked for.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from crdt_models.document import Document
+from crdt_models.folding import conflict_id
+from crdt_models.masters import KINDS, Master, normalised
+from crdt_models.packing import pack
+from crdt_models.vouchers import KIND as VOUCHER
+from khata.creations import creation_faults
+from khata.master_rows import own_columns
+from khata.opening_rows import opening_bills, opening_faults, opening_stock
+from khata.reading import Fault, read_master, source_identities
+from khata.tables import DERIVED_TABLES, MASTER_COLUMNS
+from khata.voucher_rows import PART_TABLES, VoucherRows
+from p2p.documents import ChangedDocument
+
+_CONTROL_KINDS = frozenset({"keys", "rule", "device"})
+_LOOKED_UP = "document_problems", "conflicts", "conflict_values"
+
+
+class BooksProjection:
+    """Keeps the tables up to date; remembers the local ids of masters between calls."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, bytes], int] = {}
+        self._scopes: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """Drop the remembered ids: another process wrote the tables, or a transaction came to nothing."""
+        self._ids.clear()
+        self._scopes.clear()
+
+    def clear(self, db: sqlite3.Connection) -> None:
+        """Empty the tables, before everything is projected anew."""
+        self.forget()
+        for table in DERIVED_TABLES:
+            db.execute(f"DELETE FROM {table}")
+
+    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument]) -> None:
+        """Bring the tables up to date with these documents.
+
+        Cost: about 20 µs for a new voucher of four entries, 100 µs for a master.
+        """
+        vouchers, others = [], []
+        for document in changed:
+            if document.kind == VOUCHER and document.scope.startswith("vouchers/"):
+                vouchers.append(document)
+            else:
+                others.append(document)
+        self._forget_old(db, [(document.row,) for document in changed if not document.new])
+        faults: list[tuple[int, str, str]] = []
+        for document in others:
+            if document.kind in KINDS and document.scope == f"masters/{document.kind}":
+                faults.extend((document.row, *fault) for fault in self._master(db, document))
+            elif document.kind not in _CONTROL_KINDS:
+                db.execute("INSERT OR IGNORE INTO unknown_documents VALUES (?)", (document.row,))
+        if vouchers:
+            faults.extend(self._vouchers(db, vouchers))
+        db.executemany("INSERT OR IGNORE INTO document_problems VALUES (?, ?, ?)", faults)
+        clashing = [document for document in changed if document.folded.conflicts]
+        if clashing:
+            _write_conflicts(db, clashing)
+
+    def _forget_old(self, db: sqlite3.Connection, rows: list[tuple[int]]) -> None:
+        """Remove what the tables of problems say of documents that are about to be projected again."""
+        if rows:
+            for table in _LOOKED_UP:
+                db.executemany(f"DELETE FROM {table} WHERE document=?", rows)
+
+    # -- masters ----------------------------------------------------------------------------------------------------
+
+    def refer(self, db: sqlite3.Connection, kind: str, document: bytes) -> int:
+        """The local id of a master; one that is not here yet gets a row that waits for it."""
+        known = self._ids.get((kind, document))
+        if known is not None:
+            return known
+        table = MASTER_COLUMNS[kind][0]
+        row = db.execute(f"SELECT id FROM {table} WHERE document=?", (document,)).fetchone()
+        if row is None:
+            row = db.execute(f"INSERT INTO {table} (document) VALUES (?) RETURNING id", (document,)).fetchone()
+        self._ids[kind, document] = row[0]
+        return int(row[0])
+
+    def _master(self, db: sqlite3.Connection, document: ChangedDocument) -> Iterable[Fault]:
+        kind = document.kind
+        master, faults = read_master(kind, document.folded.values)
+        local = self.refer(db, kind, document.id)
+
+        def refer(of_kind: str, id: bytes | None) -> int | None:
+            return None if id is None else self.refer(db, of_kind, id)
+
+        common = (
+            1, master.name, normalised(master.name), master.reserved, master.deleted, refer(kind, master.merged_into),
+        )  # fmt: skip
+        _replace_master(db, kind, local, (*common, *own_columns(kind, master, refer)))
+        self._replace_parts(db, document, local, master)
+        return [*faults, *opening_faults(master), *_creation_faults(db, document)]
+
+    def _replace_parts(self, db: sqlite3.Connection, document: ChangedDocument, local: int, master: Master) -> None:
+        kind = document.kind
+        if not document.new:
+            db.execute("DELETE FROM aliases WHERE kind=? AND master=?", (kind, local))
+            db.execute("DELETE FROM master_sources WHERE kind=? AND master=?", (kind, local))
+            db.execute("DELETE FROM opening_bills WHERE ledger=?" if kind == "ledger" else _NOTHING, (local,))
+            db.execute("DELETE FROM opening_stock WHERE item=?" if kind == "stock-item" else _NOTHING, (local,))
+        aliases = [(kind, local, at, alias, normalised(alias)) for at, alias in enumerate(master.aliases)]
+        db.executemany("INSERT INTO aliases VALUES (?, ?, ?, ?, ?)", aliases)
+        sources = source_identities(document.folded.values).items()
+        db.executemany(
+            "INSERT INTO master_sources VALUES (?, ?, ?, ?)",
+            [(kind, local, binding, identity) for binding, identity in sorted(sources)],
+        )
+        db.executemany("INSERT INTO opening_bills VALUES (?, ?, ?, ?, ?, ?)", opening_bills(local, master))
+        stock = opening_stock(local, master, lambda id: None if id is None else self.refer(db, "godown", id))
+        db.executemany("INSERT INTO opening_stock VALUES (?, ?, ?, ?, ?, ?, ?)", stock)
+
+    # -- vouchers ---------------------------------------------------------------------------------------------------
+
+    def _vouchers(self, db: sqlite3.Connection, documents: Sequence[ChangedDocument]) -> list[tuple[int, str, str]]:
+        altered = [(document.row,) for document in documents if not document.new]
+        if altered:
+            for table in PART_TABLES:
+                db.executemany(f"DELETE FROM {table} WHERE voucher=?", altered)
+        rows = VoucherRows(lambda kind, id: self._ids.get((kind, id)) or self.refer(db, kind, id))
+        for document in documents:
+            rows.add(document, self._scope(db, document.scope))
+        rows.write(db)
+        return rows.faults
+
+    def _scope(self, db: sqlite3.Connection, path: str) -> int:
+        known = self._scopes.get(path)
+        if known is None:
+            (known,) = db.execute("SELECT id FROM scopes WHERE path=?", (path,)).fetchone()
+            self._scopes[path] = known
+        return known
+
+
+_NOTHING = "SELECT ?"
+
+
+def _replace_master(db: sqlite3.Connection, kind: str, local: int, values: tuple[Any, ...]) -> None:
+    columns = _UPDATED[kind]
+    assert len(columns) == len(values)
+    sets = ", ".join(f"{column}=?" for column in columns)
+    db.execute(f"UPDATE {MASTER_COLUMNS[kind][0]} SET {sets} WHERE id=?", (*values, local))
+
+
+def _column_names(kind: str) -> tuple[str, ...]:
+    own = [column.split()[0] for column in MASTER_COLUMNS[kind][1].split(", ")]
+    return "present", "name", "normalised", "reserved", "deleted", "merged_into", *own
+
+
+_UPDATED = {kind: _column_names(kind) for kind in MASTER_COLUMNS}
+
+
+def _creation_faults(db: sqlite3.Connection, document: ChangedDocument) -> list[Fault]:
+    """Look into the saves only where there are several heads: otherwise nobody created it beside anybody else."""
+    if len(document.folded.heads) < 2:
+        return []
+    row = db.execute("SELECT yjs FROM documents WHERE row=?", (document.row,)).fetchone()
+    if row is None:
+        return []
+    return creation_faults(Document.from_update(document.scope, document.kind, document.id, row[0]))
+
+
+def _write_conflicts(db: sqlite3.Connection, documents: Sequence[ChangedDocument]) -> None:
+    rows, values = [], []
+    for document in documents:
+        for conflict in document.folded.conflicts:
+            name = conflict_id(document.scope, document.id, conflict)
+            rows.append((name, document.row, conflict.register, conflict.incomplete))
+            for position, claim in enumerate(conflict.claims, 1):
+                values.append((
+                    document.row, conflict.register, position, pack(claim.value), claim.save, claim.author, claim.user,
+                    claim.time,
+                ))  # fmt: skip
+    db.executemany("INSERT INTO conflicts VALUES (?, ?, ?, ?)", rows)
+    db.executemany("INSERT INTO conflict_values VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)

@@ -1,0 +1,18 @@
+"""Sums that cannot overflow: SQLite adds in 64 bits, and one hostile voucher could hold amounts that exceed them."""
+
+from typing import Final
+
+_PART: Final = 1_000_000
+
+
+def sum_sql(column: str) -> str:
+    """Two SQL columns that `joined` makes the sum of `column` from: quotients and remainders, summed apart.
+
+    The quotient of an amount stays below 10^10, so nine hundred million rows cannot overflow.
+    """
+    return f"coalesce(sum({column}/{_PART}), 0), coalesce(sum({column}%{_PART}), 0)"
+
+
+def joined(quotients: int, remainders: int) -> int:
+    """The exact sum from its two parts; Python's integers have no bound."""
+    return quotients * _PART + remainders

@@ -1,0 +1,232 @@
+"""The tables of the books: ordinary SQL that any SQLite tool can read, made from documents and from nothing else.
+
+Rows carry local integer ids, which differ from copy to copy; `document` columns hold the ids that are the same
+everywhere. Amounts are whole ten-thousandths (`…_e4`), quantities and rates whole millionths (`…_e6`), debit positive;
+the views beside the tables show them as decimals.
+"""
+
+from collections.abc import Iterator
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("khata")
+
+_MASTER = (
+    "id INTEGER PRIMARY KEY, document BLOB NOT NULL UNIQUE, present INTEGER NOT NULL DEFAULT 0, "
+    "name TEXT NOT NULL DEFAULT '', normalised TEXT NOT NULL DEFAULT '', reserved TEXT NOT NULL DEFAULT '', "
+    "deleted INTEGER NOT NULL DEFAULT 0, merged_into INTEGER"
+)
+"""What every table of masters begins with. A row that is not `present` stands for a master that is referred to but
+has not arrived."""
+
+MASTER_COLUMNS: dict[str, tuple[str, str]] = {
+    "company": (
+        "companies",
+        "mailing_name TEXT, address TEXT, state TEXT, country TEXT, pincode TEXT, phone TEXT, email TEXT, gstin TEXT, "
+        "pan TEXT, books_from TEXT, year_starts TEXT, currency INTEGER REFERENCES currencies(id)",
+    ),
+    "currency": ("currencies", "formal_name TEXT, code TEXT, decimals INTEGER"),
+    "unit": (
+        "units",
+        "formal_name TEXT, decimals INTEGER, quantity_code TEXT, head INTEGER REFERENCES units(id), "
+        "tail INTEGER REFERENCES units(id), conversion TEXT",
+    ),
+    "group": (
+        "groups",
+        "parent INTEGER REFERENCES groups(id), nature TEXT, affects_gross_profit INTEGER, sub_ledger INTEGER",
+    ),
+    "ledger": (
+        "ledgers",
+        "group_id INTEGER REFERENCES groups(id), opening_e4 INTEGER NOT NULL DEFAULT 0, bill_wise INTEGER, "
+        "cost_centres INTEGER, currency INTEGER REFERENCES currencies(id), gstin TEXT, gst_registration TEXT, "
+        "gst_state TEXT, mailing_name TEXT, address TEXT, state TEXT, country TEXT, pincode TEXT, phone TEXT, "
+        "email TEXT, pan TEXT, credit_period TEXT, credit_limit TEXT, tax_kind TEXT, tax_head TEXT, tax_rate TEXT",
+    ),
+    "godown": (
+        "godowns",
+        "parent INTEGER REFERENCES godowns(id), address TEXT, third_party INTEGER",
+    ),
+    "stock-group": (
+        "stock_groups",
+        "parent INTEGER REFERENCES stock_groups(id), adds_quantities INTEGER",
+    ),
+    "stock-category": ("stock_categories", "parent INTEGER REFERENCES stock_categories(id)"),
+    "stock-item": (
+        "stock_items",
+        "parent INTEGER REFERENCES stock_groups(id), category INTEGER REFERENCES stock_categories(id), "
+        "unit INTEGER REFERENCES units(id), alternate INTEGER REFERENCES units(id), costing TEXT, valuation TEXT, "
+        "batches INTEGER, perishable INTEGER",
+    ),
+    "cost-category": ("cost_categories", "revenue INTEGER, non_revenue INTEGER"),
+    "cost-centre": (
+        "cost_centres",
+        "parent INTEGER REFERENCES cost_centres(id), category INTEGER REFERENCES cost_categories(id), employee INTEGER",
+    ),
+    "voucher-type": (
+        "voucher_types",
+        "base TEXT, parent INTEGER REFERENCES voucher_types(id), abbreviation TEXT, optional INTEGER, active INTEGER",
+    ),
+}
+"""The table of each kind of master, and its columns after the common ones."""
+
+_TABLES = """
+CREATE TABLE aliases (
+  kind TEXT NOT NULL, master INTEGER NOT NULL, position INTEGER NOT NULL, alias TEXT NOT NULL,
+  normalised TEXT NOT NULL, PRIMARY KEY (kind, master, position)
+) WITHOUT ROWID;
+CREATE INDEX aliases_by_name ON aliases (kind, normalised);
+
+-- Under which identity the source of an import knows a master.
+CREATE TABLE master_sources (
+  kind TEXT NOT NULL, master INTEGER NOT NULL, binding TEXT NOT NULL, identity TEXT NOT NULL,
+  PRIMARY KEY (kind, binding, identity, master)
+) WITHOUT ROWID;
+CREATE INDEX master_sources_by_master ON master_sources (kind, master);
+
+CREATE TABLE opening_bills (
+  ledger INTEGER NOT NULL REFERENCES ledgers(id), line INTEGER NOT NULL, name TEXT NOT NULL, amount_e4 INTEGER NOT NULL,
+  date TEXT NOT NULL, credit_period TEXT NOT NULL, PRIMARY KEY (ledger, line)
+) WITHOUT ROWID;
+
+CREATE TABLE opening_stock (
+  item INTEGER NOT NULL REFERENCES stock_items(id), line INTEGER NOT NULL, quantity_e6 INTEGER NOT NULL,
+  rate_e6 INTEGER NOT NULL, value_e4 INTEGER NOT NULL, godown INTEGER REFERENCES godowns(id), batch TEXT NOT NULL,
+  PRIMARY KEY (item, line)
+) WITHOUT ROWID;
+
+-- posted is 1 when the entries count in balances: not cancelled, not optional, of a type that posts, and balanced.
+-- author is the first 8 bytes of the id of the device that entered it.
+CREATE TABLE vouchers (
+  id INTEGER PRIMARY KEY, document BLOB NOT NULL, scope INTEGER NOT NULL, number TEXT NOT NULL, date TEXT NOT NULL,
+  base TEXT NOT NULL, type INTEGER REFERENCES voucher_types(id), party INTEGER REFERENCES ledgers(id),
+  reference TEXT NOT NULL, reference_date TEXT NOT NULL, narration TEXT NOT NULL, effective_date TEXT NOT NULL,
+  place_of_supply TEXT NOT NULL, cancelled INTEGER NOT NULL, optional INTEGER NOT NULL, posted INTEGER NOT NULL,
+  author BLOB NOT NULL, created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL
+);
+CREATE INDEX vouchers_by_number ON vouchers (number);
+
+CREATE TABLE entries (
+  voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL,
+  ledger INTEGER NOT NULL REFERENCES ledgers(id), amount_e4 INTEGER NOT NULL, date TEXT NOT NULL,
+  posted INTEGER NOT NULL, PRIMARY KEY (voucher, line)
+) WITHOUT ROWID;
+CREATE INDEX entries_by_ledger ON entries (posted, ledger, date, amount_e4);
+
+CREATE TABLE bill_allocations (
+  voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL, part INTEGER NOT NULL, kind TEXT NOT NULL,
+  name TEXT NOT NULL, amount_e4 INTEGER NOT NULL, credit_period TEXT NOT NULL, date TEXT NOT NULL,
+  PRIMARY KEY (voucher, line, part)
+) WITHOUT ROWID;
+
+CREATE TABLE cost_allocations (
+  voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL, part INTEGER NOT NULL,
+  centre INTEGER NOT NULL REFERENCES cost_centres(id), category INTEGER REFERENCES cost_categories(id),
+  amount_e4 INTEGER NOT NULL, PRIMARY KEY (voucher, line, part)
+) WITHOUT ROWID;
+
+CREATE TABLE forex_amounts (
+  voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL,
+  currency INTEGER NOT NULL REFERENCES currencies(id), amount_e4 INTEGER NOT NULL, rate_e6 INTEGER NOT NULL,
+  PRIMARY KEY (voucher, line)
+) WITHOUT ROWID;
+
+-- posted is 1 when the line moves stock.
+CREATE TABLE stock_lines (
+  voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL,
+  item INTEGER NOT NULL REFERENCES stock_items(id), quantity_e6 INTEGER NOT NULL, billed_e6 INTEGER,
+  unit INTEGER REFERENCES units(id), rate_e6 INTEGER, amount_e4 INTEGER NOT NULL,
+  godown INTEGER REFERENCES godowns(id), destination INTEGER REFERENCES godowns(id), batch TEXT NOT NULL,
+  ledger INTEGER REFERENCES ledgers(id), side TEXT NOT NULL, posted INTEGER NOT NULL, PRIMARY KEY (voucher, line)
+) WITHOUT ROWID;
+
+-- Registers with several values none of whose authors knew the others'. document is the row in `documents`.
+CREATE TABLE conflicts (
+  id TEXT NOT NULL, document INTEGER NOT NULL, register TEXT NOT NULL, incomplete INTEGER NOT NULL,
+  PRIMARY KEY (document, register)
+) WITHOUT ROWID;
+CREATE INDEX conflicts_by_id ON conflicts (id);
+
+-- position counts from 1 in the order in which they are shown; value is packed as in the save.
+CREATE TABLE conflict_values (
+  document INTEGER NOT NULL, register TEXT NOT NULL, position INTEGER NOT NULL, value BLOB NOT NULL, save BLOB NOT NULL,
+  author BLOB NOT NULL, user TEXT NOT NULL, time_ms INTEGER NOT NULL, PRIMARY KEY (document, register, position)
+) WITHOUT ROWID;
+
+-- What is wrong with one document taken by itself. document is the row in `documents`.
+CREATE TABLE document_problems (
+  document INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (document, code, text)
+) WITHOUT ROWID;
+
+-- Documents of kinds that only a newer khata knows.
+CREATE TABLE unknown_documents (document INTEGER PRIMARY KEY);
+
+-- The highest number this device has given out; kept here alone, not made from documents.
+CREATE TABLE series (
+  code TEXT NOT NULL, base TEXT NOT NULL, year TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (code, base, year)
+) WITHOUT ROWID;
+"""
+
+DERIVED_TABLES: tuple[str, ...] = (
+    *(table for table, _ in MASTER_COLUMNS.values()),
+    "aliases",
+    "master_sources",
+    "opening_bills",
+    "opening_stock",
+    "vouchers",
+    "entries",
+    "bill_allocations",
+    "cost_allocations",
+    "forex_amounts",
+    "stock_lines",
+    "conflicts",
+    "conflict_values",
+    "document_problems",
+    "unknown_documents",
+)
+"""Every table that is made from documents, and can be emptied and made again."""
+
+
+def decimal_sql(column: str, digits: int) -> str:
+    """SQL that shows a whole number of 10^-digits as exact decimal text; null stays null."""
+    unit = 10**digits
+    sign = f"CASE WHEN {column} < 0 THEN '-' ELSE '' END"
+    return f"{sign} || (abs({column}) / {unit}) || substr(printf('%.{digits}f', abs({column}) % {unit} / {unit}.0), 2)"
+
+
+def _views() -> Iterator[str]:
+    yield f"""CREATE VIEW ledger_entries AS
+        SELECT l.name AS ledger, e.date, t.name AS voucher_type, v.number, {decimal_sql("e.amount_e4", 4)} AS amount,
+          v.narration, e.posted, lower(hex(v.document)) AS voucher_id
+        FROM entries e JOIN vouchers v ON v.id = e.voucher JOIN ledgers l ON l.id = e.ledger
+        LEFT JOIN voucher_types t ON t.id = v.type"""
+    yield f"""CREATE VIEW day_book AS
+        SELECT v.date, t.name AS voucher_type, v.number, p.name AS party, l.name AS ledger,
+          {decimal_sql("e.amount_e4", 4)} AS amount, v.narration, v.cancelled, v.optional, v.posted,
+          lower(hex(v.document)) AS voucher_id
+        FROM vouchers v LEFT JOIN entries e ON e.voucher = v.id LEFT JOIN ledgers l ON l.id = e.ledger
+        LEFT JOIN voucher_types t ON t.id = v.type LEFT JOIN ledgers p ON p.id = v.party"""
+    yield f"""CREATE VIEW stock_movements AS
+        SELECT i.name AS item, v.date, t.name AS voucher_type, v.number, {decimal_sql("s.quantity_e6", 6)} AS quantity,
+          u.name AS unit, {decimal_sql("s.rate_e6", 6)} AS rate, {decimal_sql("s.amount_e4", 4)} AS amount,
+          g.name AS godown, s.batch, s.posted, lower(hex(v.document)) AS voucher_id
+        FROM stock_lines s JOIN vouchers v ON v.id = s.voucher JOIN stock_items i ON i.id = s.item
+        LEFT JOIN units u ON u.id = s.unit LEFT JOIN godowns g ON g.id = s.godown
+        LEFT JOIN voucher_types t ON t.id = v.type"""
+    yield f"""CREATE VIEW ledger_list AS
+        SELECT l.name, g.name AS "group", {decimal_sql("l.opening_e4", 4)} AS opening, l.gstin, l.gst_state AS state,
+          l.deleted, lower(hex(l.document)) AS ledger_id
+        FROM ledgers l LEFT JOIN groups g ON g.id = l.group_id WHERE l.present"""
+
+
+@migrations(name="0001_first", transactional=True)
+def first(db: Database) -> None:
+    """Create every table and view of the books."""
+    for table, columns in MASTER_COLUMNS.values():
+        db.conn.execute(f"CREATE TABLE {table} ({_MASTER}, {columns})")
+        db.conn.execute(f"CREATE INDEX {table}_by_name ON {table} (normalised)")
+    for statement in _TABLES.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+    for view in _views():
+        db.conn.execute(view)

@@ -1,0 +1,141 @@
+"""From vouchers to rows, a batch at a time: the hot path of every sync.
+
+Rows are collected in plain lists and written with one `executemany` a table, because a call to SQLite for each row
+would cost more than everything else here together.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from crdt_models.voucher_types import BASE_TYPES
+from crdt_models.vouchers import Entry, StockLine
+from khata.reading import ReadVoucher, exact_e4, exact_quantity, exact_rate, read_voucher
+from p2p.documents import ChangedDocument
+
+Row = tuple[Any, ...]
+Refer = Callable[[str, bytes], int]
+
+PART_TABLES = ("entries", "bill_allocations", "cost_allocations", "forex_amounts", "stock_lines")
+"""The tables of what a voucher is made of, each with a column `voucher`."""
+
+_POSTS_ACCOUNTS = {slug: base.posts_accounts for slug, base in BASE_TYPES.items()}
+_SCALE_OF_DECIMALS = {3: 100, 4: 10, 5: 1}
+_POSTS_STOCK = {slug: base.posts_stock for slug, base in BASE_TYPES.items()}
+
+
+class VoucherRows:
+    """The rows of a batch of vouchers.
+
+    Args:
+        refer: gives the local id of a master by kind and document id.
+    """
+
+    def __init__(self, refer: Refer) -> None:
+        self._refer = refer
+        self._vouchers: list[Row] = []
+        self._entries: list[Row] = []
+        self._bills: list[Row] = []
+        self._costs: list[Row] = []
+        self._forex: list[Row] = []
+        self._stock: list[Row] = []
+        self.faults: list[tuple[int, str, str]] = []
+
+    def add(self, document: ChangedDocument, scope: int) -> None:
+        """Collect the rows of one voucher.
+
+        Args:
+            scope: the local number of its scope.
+        """
+        # A cancellation is never undone, not even by a later edit that did not know of it.
+        read = read_voucher(document.folded.values)
+        cancelled = read.cancelled or _cancelled_in_conflict(document)
+        if read.faults:
+            self.faults.extend((document.row, *fault) for fault in read.faults)
+        posting = read.posting
+        counts = read.sound and not cancelled and not read.optional
+        base = posting.base if posting is not None else ""
+        posted = counts and _POSTS_ACCOUNTS.get(base, False)
+        self._vouchers.append(self._voucher(document, scope, read, cancelled, posted))
+        if posting is None:
+            return
+        row, date, refer, read_amount = document.row, posting.date, self._refer, _checked_e4 if read.sound else exact_e4
+        for line, entry in enumerate(posting.entries):
+            amount = read_amount(entry.amount)
+            if amount is not None:
+                self._entries.append((row, line, refer("ledger", entry.ledger), amount, date, posted))
+            if entry.bills or entry.costs or entry.forex is not None:
+                self._allocations(row, line, entry)
+        for line, stock in enumerate(posting.stock):
+            self._stock_line(row, line, stock, counts and _POSTS_STOCK.get(base, False))
+
+    def _voucher(self, document: ChangedDocument, scope: int, read: ReadVoucher, cancelled: bool, posted: bool) -> Row:
+        posting, refer = read.posting, self._refer
+        if posting is None:
+            date = base = effective = supply = ""
+            voucher_type = party = None
+        else:
+            date, base, effective, supply = posting.date, posting.base, posting.effective_date, posting.place_of_supply
+            voucher_type = refer("voucher-type", posting.type)
+            party = None if posting.party is None else refer("ledger", posting.party)
+        return (
+            document.row, document.id, scope, read.number, date, base, voucher_type, party, read.reference,
+            read.reference_date, read.narration, effective, supply, cancelled, read.optional, posted, document.author,
+            document.created_ms, document.changed_ms,
+        )  # fmt: skip
+
+    def _allocations(self, row: int, line: int, entry: Entry) -> None:
+        refer = self._refer
+        for part, bill in enumerate(entry.bills):
+            amount = exact_e4(bill.amount)
+            if amount is not None:
+                self._bills.append((row, line, part, bill.kind, bill.name, amount, bill.credit_period, bill.date))
+        for part, cost in enumerate(entry.costs):
+            amount = exact_e4(cost.amount)
+            category = None if cost.category is None else refer("cost-category", cost.category)
+            if amount is not None:
+                self._costs.append((row, line, part, refer("cost-centre", cost.centre), category, amount))
+        if entry.forex is not None:
+            amount, rate = exact_e4(entry.forex.amount), exact_rate(entry.forex.rate)
+            if amount is not None and rate is not None:
+                self._forex.append((row, line, refer("currency", entry.forex.currency), amount, rate))
+
+    def _stock_line(self, row: int, line: int, stock: StockLine, posted: bool) -> None:
+        refer = self._refer
+        quantity, amount = exact_quantity(stock.quantity), exact_e4(stock.amount)
+        if quantity is None or amount is None:
+            return
+        self._stock.append((
+            row, line, refer("stock-item", stock.item), quantity, exact_quantity(stock.billed),
+            None if stock.unit is None else refer("unit", stock.unit), exact_rate(stock.rate), amount,
+            None if stock.godown is None else refer("godown", stock.godown),
+            None if stock.destination is None else refer("godown", stock.destination),
+            stock.batch, None if stock.ledger is None else refer("ledger", stock.ledger), stock.side, posted,
+        ))  # fmt: skip
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Write what was collected; rows of an altered voucher's parts have been removed before."""
+        db.executemany(f"INSERT OR REPLACE INTO vouchers VALUES ({_marks(19)})", self._vouchers)
+        for table, rows in zip(
+            PART_TABLES, (self._entries, self._bills, self._costs, self._forex, self._stock), strict=True
+        ):
+            if rows:
+                db.executemany(f"INSERT INTO {table} VALUES ({_marks(len(rows[0]))})", rows)
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+def _checked_e4(text: str) -> int:
+    """The ten-thousandths of an amount that is known to be canonical; half the cost of checking it again."""
+    return int(text.replace(".", "", 1)) * _SCALE_OF_DECIMALS[len(text) - text.index(".")]
+
+
+def _cancelled_in_conflict(document: ChangedDocument) -> bool:
+    return any(
+        claim.value is True
+        for conflict in document.folded.conflicts
+        if conflict.register == "cancelled"
+        for claim in conflict.claims
+    )
