@@ -30,10 +30,15 @@ class Fields:
     def __contains__(self, tag: str) -> bool:
         return tag in self._children
 
+    @property
+    def present(self) -> Iterable[str]:
+        """The tags of the children that are there, empty ones included."""
+        return self._children
+
     def raw(self, tag: str) -> str | None:
         """The text of a child, else the attribute of that name; None when there is neither."""
         children = self._children.get(tag)
-        return children[0].text if children else self._element.get(tag)
+        return self._element.get(tag) if children is None else children[0].text
 
     def text(self, *tags: str) -> str:
         """The first of these fields that holds anything, trimmed; empty when none does."""
@@ -46,7 +51,7 @@ class Fields:
     def own(self, tag: str) -> str:
         """Like `text`, but empty for Tally's own words such as "Not Applicable"."""
         raw = self.raw(tag)
-        return "" if is_reserved(raw) else plain_text(raw)
+        return plain_text(raw) if raw and not is_reserved(raw) else ""
 
     def lists(self, *tags: str) -> list[Element]:
         """Children with these tags that have children of their own, in the order of the tags."""

@@ -14,25 +14,22 @@ class Reference:
     No dataclass, because msgspec would pack one as a dict instead of asking what to make of it.
     """
 
-    __slots__ = ("kind", "name", "optional")
+    __slots__ = ("key", "kind", "name", "optional")
 
     def __init__(self, kind: str, name: str, optional: bool = False) -> None:
         self.kind = kind
         self.name = name
         self.optional = optional
+        self.key = (kind, name, optional)
 
     def __repr__(self) -> str:
         return f"Reference({self.kind!r}, {self.name!r}{', optional=True' if self.optional else ''})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reference) and self._key == other._key
+        return isinstance(other, Reference) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash(self._key)
-
-    @property
-    def _key(self) -> tuple[str, str, bool]:
-        return self.kind, self.name, self.optional
+        return hash(self.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import msgspec
 
 from crdt_models.errors import BadValue, DocumentTooLarge
 from crdt_models.masters import SOURCE
-from crdt_models.packing import Value, pack
+from crdt_models.packing import Value
 from crdt_models.registers import difference, plain
 from crdt_models.saves import SAVE_ID_BYTES, pack_save
 from crdt_models.vouchers import BLANK, KIND, Posting, Unbalanced, check, imported_voucher_id, posting_from, totals
@@ -25,6 +25,9 @@ _REFERENCE = 1
 _PLACE_BYTES = 6
 _PARTY_SIDES = {"sales": 1, "debit-note": 1, "payment": 1, "purchase": -1, "receipt": -1, "credit-note": -1}
 """Whether the party of a voucher is debited (1) or credited (-1) in nearly all vouchers of a base type."""
+
+_SMALL_BYTES = 14 * 1024
+"""Below this no save can be too large for a document, whatever user and origin add to it."""
 
 _SIGN_LINES_MIN = 2
 _SIGN_SHARE = 0.9
@@ -77,7 +80,7 @@ class References:
     """A number for each name in packed vouchers, and back."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Reference, int] = {}
+        self._numbers: dict[tuple[str, str, bool], int] = {}
         self.all: list[Reference] = []
         self._encoder = msgspec.msgpack.Encoder(enc_hook=self._extension)
 
@@ -88,9 +91,9 @@ class References:
     def _extension(self, value: object) -> msgspec.msgpack.Ext:
         if not isinstance(value, Reference):
             raise TypeError(f"{type(value).__name__} stands in a parsed voucher")
-        number = self._numbers.get(value)
+        number = self._numbers.get(value.key)
         if number is None:
-            number = self._numbers[value] = len(self.all)
+            number = self._numbers[value.key] = len(self.all)
             self.all.append(value)
         return msgspec.msgpack.Ext(_REFERENCE, number.to_bytes(4, "big"))
 
@@ -109,11 +112,13 @@ class VoucherPlanner:
         self._company = company
         self._seen: dict[bytes, tuple[Place, int]] = {}
         self._binding = ""
+        self._known: dict[int, bytes | None] = {}
         self._decode = msgspec.msgpack.Decoder(ext_hook=self._resolved).decode
 
     def plan_file(self, vouchers: PackedVouchers, totals_: FileTotals) -> None:
         """Plan the vouchers of one file; `totals_` names file and binding and receives the sums."""
         self._binding = totals_.binding
+        self._known.clear()
         sides: Counter[int] = Counter()
         unbalanced = repeated = 0
         count = len(vouchers)
@@ -144,7 +149,15 @@ class VoucherPlanner:
     def _resolved(self, code: int, data: memoryview) -> bytes | None:
         if code != _REFERENCE:
             raise ValueError(f"extension {code} stands in a packed voucher")
-        return self._names.resolve(self._references.all[int.from_bytes(data, "big")], self._binding)
+        number = int.from_bytes(data, "big")
+        found = self._known.get(number)
+        if found is not None:
+            return found
+        reference = self._references.all[number]
+        document = self._names.resolve(reference, self._binding)
+        if self._names.find(reference.kind, reference.name, self._binding)[1]:
+            self._known[number] = document
+        return document
 
     def _posting(self, registers: dict[str, Any], type_name: str) -> Posting:
         """The checked posting of a voucher, which now knows what it posts as."""
@@ -188,8 +201,9 @@ class VoucherPlanner:
         if not changes:
             self._plan.count(KIND).unchanged += 1
             return
-        _check_size(changes, self._binding)
-        self._plan.add(PlannedSave(KIND, document, self._binding, changes, new, posting.base, posting.date))
+        save = PlannedSave(KIND, document, self._binding, changes, new, posting.base, posting.date)
+        _check_size(save)
+        self._plan.add(save)
 
     def _judge_balance(self, file: str, unbalanced: int, count: int) -> None:
         if unbalanced and unbalanced * 2 > count:
@@ -251,14 +265,14 @@ def _without(posting: dict[str, Value], silent: frozenset[str]) -> dict[str, Val
     return reduced
 
 
-def _check_size(changes: dict[str, Value], binding: str) -> None:
+def _check_size(save: PlannedSave) -> None:
     """Refuse what no document could take, before anything is written.
 
     Raises:
         DocumentTooLarge: the voucher has too many lines.
     """
-    if len(pack(changes)) > 14 * 1024:
-        pack_save(changes, [bytes(SAVE_ID_BYTES)], "import", import_origin(binding))
+    if len(save.packed()) > _SMALL_BYTES:
+        pack_save(save.changes, [bytes(SAVE_ID_BYTES)], "import", import_origin(save.binding))
 
 
 def _party_side(posting: Posting) -> list[int]:

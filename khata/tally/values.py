@@ -57,7 +57,7 @@ def plain_text(text: str | None) -> str:
 
 def is_reserved(text: str | None) -> bool:
     """Whether a value is one of Tally's own words ("Primary", "Not Applicable") and not a name somebody gave."""
-    return text is not None and text.lstrip().startswith(RESERVED)
+    return text is not None and RESERVED in text and text.lstrip().startswith(RESERVED)
 
 
 def is_yes(text: str | None) -> bool:

@@ -43,20 +43,23 @@ _VOUCHER_TAGS = (
     *("ISOPTIONAL", "ISCANCELLED", "ISDELETED", "ISDELETEDVCHRETAINED", "ISVOID", "ISPOSTDATED", "LEDGERENTRYCOUNT"),
     *(_ALL, _SOME, *STOCK_TAGS, IN_TAG, OUT_TAG, *_EXTRA_LISTS, *_EXTRA_TEXTS),
 )
-_SILENT_FIELDS = {
-    "stock": (*STOCK_TAGS, IN_TAG, OUT_TAG),
-    "effective_date": ("EFFECTIVEDATE",),
-    "party": ("PARTYLEDGERNAME",),
-    "place_of_supply": ("PLACEOFSUPPLY",),
-    "party_gstin": ("PARTYGSTIN",),
-    "registration": ("GSTREGISTRATION",),
-    "view": ("PERSISTEDVIEW", "ISINVOICE"),
-    "post_dated": ("ISPOSTDATED",),
-    "extra": (*_EXTRA_LISTS, *_EXTRA_TEXTS),
+_PART_OF_TAG = {
+    **dict.fromkeys((*STOCK_TAGS, IN_TAG, OUT_TAG), "stock"),
+    **dict.fromkeys((*_EXTRA_LISTS, *_EXTRA_TEXTS), "extra"),
+    **dict.fromkeys(("PERSISTEDVIEW", "ISINVOICE"), "view"),
+    "EFFECTIVEDATE": "effective_date",
+    "PARTYLEDGERNAME": "party",
+    "PLACEOFSUPPLY": "place_of_supply",
+    "PARTYGSTIN": "party_gstin",
+    "GSTREGISTRATION": "registration",
+    "ISPOSTDATED": "post_dated",
+    "BILLALLOCATIONS.LIST": "bills",
+    "CATEGORYALLOCATIONS.LIST": "costs",
+    "BANKALLOCATIONS.LIST": "bank",
 }
-"""Parts of a posting with the tags of which at least one is there when an export means to say something of them."""
+"""The part of a posting that each tag speaks of; an export without any tag of a part is silent about it."""
 
-_SILENT_TAGS = {"BILLALLOCATIONS.LIST": "bills", "CATEGORYALLOCATIONS.LIST": "costs", "BANKALLOCATIONS.LIST": "bank"}
+_PARTS = frozenset(_PART_OF_TAG.values())
 _voucher_guid = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})-[0-9a-fA-F]{8}").fullmatch
 
 
@@ -151,7 +154,7 @@ def _posting(
         named = any(line.registers["ledger"].name == party for line in lines)
         posting["party"] = Reference("ledger", party, optional=not named)
     for tag, register in _POSTING_TEXTS.items():
-        if fields.own(tag):
+        if tag in fields and fields.own(tag):
             posting[register] = fields.own(tag)
     view = fields.text("PERSISTEDVIEW", "OBJVIEW")
     if view.startswith("Invoice") or (not view and values.is_yes(fields.raw("ISINVOICE"))):
@@ -163,9 +166,8 @@ def _posting(
             posting[register] = found
     if extra:
         posting["extra"] = extra
-    silent = {part for tag, part in _SILENT_TAGS.items() if tag not in notes.seen}
-    silent |= {part for part, tags in _SILENT_FIELDS.items() if not any(tag in fields for tag in tags)}
-    return posting, frozenset(silent - {"stock"} if nested else silent)
+    said = {_PART_OF_TAG[tag] for tag in (*fields.present, *notes.seen) if tag in _PART_OF_TAG}
+    return posting, _PARTS - said - ({"stock"} if nested else set())
 
 
 _POSTING_TEXTS = {"PLACEOFSUPPLY": "place_of_supply", "PARTYGSTIN": "party_gstin", "GSTREGISTRATION": "registration"}
@@ -243,7 +245,9 @@ def _sum(lines: list[Line]) -> Amount:
 
 def _extra(fields: Fields) -> Registers:
     """What is kept without being computed with: attendance and payroll lists, numbers of the tax portal."""
-    extra: Registers = {name: fields.own(tag) for tag, name in _EXTRA_TEXTS.items() if fields.own(tag)}
+    extra: Registers = {
+        name: fields.own(tag) for tag, name in _EXTRA_TEXTS.items() if tag in fields and fields.own(tag)
+    }
     if extra.get("number_series") == "Default":
         del extra["number_series"]
     for tag in _EXTRA_LISTS:
