@@ -99,17 +99,23 @@ def _totals(ends: FileEnds, binding: str, masters: int) -> FileTotals:
 
 def _add_created(result: Plan, names: Names) -> None:
     """Plan the masters that were named and nowhere defined, and say so."""
-    for (kind, document), (master, binding) in names.created.items():
-        result.add(PlannedSave(kind, document, binding, master.registers(), new=True))
+    for (kind, document), master in names.created.items():
+        result.add(PlannedSave(kind, document, "", master.registers(), new=True))
         result.defaults.setdefault(kind, []).append(master.name)
     for kind, found in result.defaults.items():
         shown = ", ".join(repr(name) for name in found[:_NAMES_SHOWN])
         more = f" and {len(found) - _NAMES_SHOWN} more" if len(found) > _NAMES_SHOWN else ""
         where = " under Suspense A/c" if kind == "ledger" else ""
-        text = (
-            f"{len(found)} of kind {kind} are named but not defined in the files and were created{where}: {shown}{more}"
-        )
+        text = f"{_counted(len(found), kind)} named but defined in no file and created{where}: {shown}{more}"
         result.findings.append(Finding("default", "", f"{text}; import the masters too, then they take their place"))
     for name in names.guessed.values():
         text = f"the voucher type {name!r} is defined nowhere; its vouchers post as {guessed_base(name)}"
         result.findings.append(Finding("voucher-type", "", f"{text}; import the voucher types to correct that"))
+
+
+def _counted(number: int, kind: str) -> str:
+    """How many masters of a kind, as the start of a sentence: "1 ledger is", "3 cost categories are"."""
+    word = kind.replace("-", " ")
+    if number == 1:
+        return f"1 {word} is"
+    return f"{number} {word[:-1]}ies are" if word.endswith("y") else f"{number} {word}s are"

@@ -25,7 +25,7 @@ class Names:
     """
 
     def __init__(self, view: ImportView, company: bytes) -> None:
-        self.created: dict[tuple[str, bytes], tuple[Master, str]] = {}
+        self.created: dict[tuple[str, bytes], Master] = {}
         self.guessed: dict[bytes, str] = {}
         self._view = view
         self._company = company
@@ -83,10 +83,10 @@ class Names:
         """Drop what the last voucher wanted, because that voucher is left out."""
         self._wanted.clear()
 
-    def create(self, binding: str) -> None:
+    def create(self) -> None:
         """Create what the last record wanted, because that record is kept."""
         for (kind, document), name in self._wanted.items():
-            self._create(kind, document, name, binding)
+            self._create(kind, document, name)
         self._wanted.clear()
 
     def base(self, voucher_type: bytes, name: str) -> str:
@@ -112,16 +112,16 @@ class Names:
             return found, True
         return document, self._view.exists(kind, document)
 
-    def _create(self, kind: str, document: bytes, name: str, binding: str) -> None:
+    def _create(self, kind: str, document: bytes, name: str) -> None:
         if (kind, document) in self.created or self._view.exists(kind, document):
             return
         master = self._predefined.get(document)
         if master is None:
             master = self._default(kind, document, name)
-        self.created[kind, document] = (master, binding)
+        self.created[kind, document] = master
         for parent in (getattr(master, "parent", None), getattr(master, "group", None)):
             if parent in self._predefined:
-                self._create(Group.KIND, parent, self._predefined[parent].name, binding)
+                self._create(Group.KIND, parent, self._predefined[parent].name)
 
     def _default(self, kind: str, document: bytes, name: str) -> Master:
         if kind == Ledger.KIND:

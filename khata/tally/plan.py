@@ -14,6 +14,7 @@ import msgspec
 from crdt_models.masters import KINDS
 from crdt_models.money import Amount
 from crdt_models.packing import Value
+from crdt_models.saves import ORIGIN_INIT
 from crdt_models.vouchers import KIND as VOUCHER
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -50,7 +51,10 @@ def import_origin(binding: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSave:
-    """One save to make: `base` and `date` say in which scope a new voucher lies and are empty for masters."""
+    """One save to make: `base` and `date` say in which scope a new voucher lies and are empty for masters.
+
+    `binding` is empty for a master that no source defines and that is created with defaults.
+    """
 
     kind: str
     id: bytes
@@ -59,6 +63,12 @@ class PlannedSave:
     new: bool
     base: str = ""
     date: str = ""
+
+    @property
+    def origin(self) -> str:
+        """The origin to save with. What was only made up is no statement of a source: whatever a source says of it
+        later counts as said after it, as with the masters of a new company."""
+        return import_origin(self.binding) if self.binding else ORIGIN_INIT
 
     def packed(self) -> bytes:
         """The save as bytes, for `unpacked` in the same process."""

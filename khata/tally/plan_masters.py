@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crdt_models.errors import BadValue
-from crdt_models.masters import KINDS, SOURCE, blank, normalised
+from crdt_models.masters import KINDS, SOURCE, VoucherType, blank, normalised
 from crdt_models.packing import Value
 from crdt_models.registers import difference
 from crdt_models.voucher_types import base_slug
@@ -52,9 +52,7 @@ class MasterPlanner:
         self._identify()
         order = {kind: number for number, kind in enumerate(KINDS)}
         masters = sorted(self._masters.values(), key=lambda master: order[master.kind])
-        for master in masters:
-            if master.kind == "voucher-type":
-                self._set_base(master)
+        self._set_bases([master for master in masters if master.kind == VoucherType.KIND])
         for master in masters:
             self._plan_one(master)
 
@@ -111,21 +109,37 @@ class MasterPlanner:
         for name in (parsed.name, *(aliases if isinstance(aliases, list) else ())):
             self._names.define(parsed.kind, name, document)
 
-    def _set_base(self, master: _Master) -> None:
-        """Work out what a voucher type posts as: its reserved name, the type it was derived from, or its own name."""
+    def _set_bases(self, masters: list[_Master]) -> None:
+        """Work out what voucher types post as, those first whose answer others need."""
+        parents = {master.document: str(master.registers.pop("parent", "") or "") for master in masters}
+        waiting = masters
+        while waiting:
+            unknown = [master for master in waiting if not self._set_base(master, parents[master.document])]
+            if len(unknown) == len(waiting):
+                break
+            waiting = unknown
+        else:
+            return
+        for master in waiting:
+            base = self._view.voucher_base(master.document) or guessed_base(master.name)
+            if base_slug(master.name) != base:
+                text = f"the voucher type {master.name!r} does not say what it is derived from; it posts as {base}"
+                self._plan.findings.append(Finding("voucher-type", master.place.file, text))
+            master.registers["base"] = base
+            self._names.define_base(master.document, base)
+
+    def _set_base(self, master: _Master, parent: str) -> bool:
+        """Take the base from the type's reserved name or from the type it was derived from, if that is known yet."""
         registers = master.registers
-        parent = str(registers.pop("parent", "") or "")
         base = registers.get("base") or base_slug(str(registers.get("reserved", ""))) or base_slug(parent)
         base = base or (self._names.base_of_name(parent) if parent else None)
-        base = base or self._view.voucher_base(master.document) or base_slug(master.name)
-        if base is None:
-            base = guessed_base(master.name)
-            text = f"the voucher type {master.name!r} does not say what it is derived from; its vouchers post as {base}"
-            self._plan.findings.append(Finding("voucher-type", master.place.file, text))
-        registers["base"] = base
         if parent and normalised(parent) != normalised(master.name):
-            registers["parent"] = Reference("voucher-type", parent, optional=True)
+            registers["parent"] = Reference(VoucherType.KIND, parent, optional=True)
+        if base is None:
+            return False
+        registers["base"] = base
         self._names.define_base(master.document, base)
+        return True
 
     def _plan_one(self, master: _Master) -> None:
         before = self._view.previous_import(master.kind, master.document, master.binding) or {}
@@ -137,7 +151,7 @@ class MasterPlanner:
             self._names.undefine(master.kind, master.document)
             self._plan.skipped.append(Skipped(master.place, master.what, str(error)))
             return
-        self._names.create(master.binding)
+        self._names.create()
         if master.guid:
             registers[SOURCE + master.binding] = {"guid": master.guid}
         emptied = {name: value for name, value in blank(KINDS[master.kind]).items() if name in said}

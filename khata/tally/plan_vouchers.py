@@ -19,7 +19,7 @@ from crdt_models.saves import SAVE_ID_BYTES, pack_save
 from crdt_models.vouchers import BLANK, KIND, Posting, Unbalanced, check, imported_voucher_id, posting_from, totals
 from khata.tally.names import Names
 from khata.tally.parsed import ParsedVoucher, Reference
-from khata.tally.plan import FileTotals, Finding, ImportView, Place, Plan, PlannedSave, Skipped, import_origin
+from khata.tally.plan import FileTotals, Finding, ImportView, Place, Plan, PlannedSave, Skipped
 
 _REFERENCE = 1
 _PLACE_BYTES = 6
@@ -139,7 +139,7 @@ class VoucherPlanner:
                 number = registers.get("number") or "without number"
                 self._plan.skipped.append(Skipped(place, f"{type_name} {number} of {date}"[:120], str(error)))
                 continue
-            self._names.create(self._binding)
+            self._names.create()
             sides.update(_party_side(posting))
             _add_totals(totals_, posting, type_name)
         self._judge_balance(totals_.file, unbalanced, count)
@@ -272,7 +272,7 @@ def _check_size(save: PlannedSave) -> None:
         DocumentTooLarge: the voucher has too many lines.
     """
     if len(save.packed()) > _SMALL_BYTES:
-        pack_save(save.changes, [bytes(SAVE_ID_BYTES)], "import", import_origin(save.binding))
+        pack_save(save.changes, [bytes(SAVE_ID_BYTES)], "import", save.origin)
 
 
 def _party_side(posting: Posting) -> list[int]:

@@ -7,7 +7,7 @@ from crdt_models.packing import Value, check_value, pack, unpack_untrusted
 from crdt_models.predefined import predefined
 from crdt_models.vouchers import KIND as VOUCHER
 from crdt_models.vouchers import Voucher
-from khata.tally.plan import Plan
+from khata.tally.plan import Plan, import_origin
 
 COMPANY = bytes(range(32))
 
@@ -48,7 +48,8 @@ class Books:
                 changes = unpack_untrusted(pack(save.changes))
                 assert isinstance(changes, dict)
                 self.write(save.kind, save.id, changes)
-                self.imports.setdefault((save.kind, save.id, save.binding), {}).update(changes)
+                if save.origin == import_origin(save.binding):
+                    self.imports.setdefault((save.kind, save.id, save.binding), {}).update(changes)
                 source = changes.get(f"source:{save.binding}")
                 if isinstance(source, dict):
                     self._sources[save.kind, save.binding, str(source["guid"])] = save.id
