@@ -26,7 +26,8 @@ from p2p.events import (
 from p2p.judging import Checked
 from p2p.messages import SHARE, CommitParts
 from p2p.replica import Replica
-from p2p.session import Session, State
+from p2p.session import Session
+from p2p.states import State
 from p2p.store import StoreBusy
 from p2p.transport import Connection
 
@@ -227,7 +228,7 @@ class Conversation:
             share = replica.view(SHARE, peer).share
             result = await patiently(lambda: replica.ingest_from(checked, peer, share, self._clock.now_ms()))
             self.received += result.gained
-            self._take(session.stored(result.gained, result.refused))
+            self._take(session.stored(result.gained, result.refused, result.held_back))
             if result.gained:
                 self._surroundings.wrote()
         elif isinstance(event, ChainCame):

@@ -150,7 +150,7 @@ class Exchange:
         self._outflow.wanted(message.number, self.tree, items)
 
     def stored(self, number: int, last: bool, gained: int, refused: Sequence[bytes]) -> None:
-        """Count commits that were wanted as stored, or as refused, which are not wanted again."""
+        """Count commits that were wanted as stored, or as refused or held back, which are not wanted again."""
         self._gained += gained + len(refused)
         self._refused.update(commit_id[:PREFIX_BYTES] for commit_id in refused)
         if last:
@@ -282,6 +282,9 @@ class Exchange:
 
     def _finish_pull(self, pull: Pull) -> None:
         self._pull = None
+        if self._theirs is not None and pull.theirs is not None:
+            # What it answered last counts: a pull that went by another digest than was announced is not repeated.
+            self._theirs.digest = pull.theirs
         compared = pull.compared
         if not self._wanted_by_pull and pull.theirs is not None:
             self._lacks_nothing_of = pull.theirs

@@ -7,7 +7,8 @@ with the listener's device id, so the proof is worth nothing on any other connec
 import msgspec
 
 from p2p.identity import DeviceKeys, verify
-from p2p.messages import Challenge, Joining, Proof
+from p2p.messages import VERSION, Challenge, Hello, Joining, Proof
+from p2p.share import View
 
 PROOF_CONTEXT = b"khata proof 1"
 
@@ -41,3 +42,17 @@ def prove(
 def proof_is_genuine(proof: Proof, listener: bytes, nonce: bytes) -> bool:
     """Whether the dialer holds the key it names, and answered this challenge of this listener."""
     return verify(proof.key, proof.signature, PROOF_CONTEXT, proven_bytes(proof, listener, nonce))
+
+
+def hello(head: tuple[int, bytes], views: tuple[View, View], time: int) -> Hello:
+    """Where this side stands.
+
+    Args:
+        head: sequence number and hash of its last control entry.
+        views: of the control tree, and of what is shared.
+        time: this device's clock, ms since 1970.
+    """
+    control, share = (view.digest("") for view in views)
+    return Hello(
+        *VERSION, time, *head, control.short, control.size, views[1].share.id, share.short, share.size
+    )  # fmt: skip

@@ -37,7 +37,7 @@ class Checked(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What becomes of a commit: a state to store it in, or None to refuse it; `waits` for control entries to come."""
+    """What becomes of a commit: a state to store it in, or None to refuse it; `waits` if that may change later."""
 
     state: int | None
     reason: str
@@ -107,7 +107,8 @@ def judge(checked: Checked, chain: Chain, keyring: Keyring, device: bytes) -> Ve
         return Verdict(None, checked.fault)
     header = commit.header
     if checked.signed is False:
-        return Verdict(None, "its signature is not its author's")
+        # A later commit of its author may still name it, and so prove it; whoever passes it on may be honest.
+        return Verdict(None, "its signature is not its author's", waits=True)
     seq, prefix = header.seen
     if seq > chain.head[0]:
         return Verdict(None, "it was made with knowledge of control entries that are not here yet", waits=True)

@@ -13,7 +13,8 @@ from p2p.events import JoinRequested
 from p2p.identity import Random
 from p2p.limits import CLOCK_WARNING_MS, CONNECTIONS_MAX, CONNECTIONS_UNPROVEN_MAX
 from p2p.replica import Replica
-from p2p.session import Join, Session, State
+from p2p.session import Join, Session
+from p2p.states import State
 from p2p.status import missing_here, missing_there
 from p2p.transport import Connection, Network, Unreachable
 

@@ -27,9 +27,9 @@ CREATE INDEX commits_scope ON commits (scope, row);
 -- Why a commit is not applied; only for those that are quarantined or wait for a key.
 CREATE TABLE set_aside (row INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT NOT NULL);
 
--- Commits ahead of our control chain: kept, bounded per source, judged again when the chain grows.
-CREATE TABLE waiting_for_control (
-  id BLOB PRIMARY KEY, source INTEGER, header BLOB NOT NULL, signature BLOB NOT NULL, body BLOB
+-- Commits that may be judged otherwise later: ahead of our control chain, or not proved yet. Bounded per source.
+CREATE TABLE held_back (
+  id BLOB PRIMARY KEY, source INTEGER, reason TEXT NOT NULL, header BLOB NOT NULL, signature BLOB NOT NULL, body BLOB
 ) WITHOUT ROWID;
 
 -- The last commit of an author in a scope, which the next one names as prev.

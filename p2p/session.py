@@ -1,12 +1,6 @@
-r"""One conversation between two devices: bytes in, bytes and events out. No clock, no socket, no trio, no database.
+"""One conversation between two devices: bytes in, bytes and events out. No clock, no socket, no trio, no database.
 
-```
-dialer    AWAIT_CHALLENGE --Challenge--> AWAIT_CHAIN or AWAIT_HELLO --Hello--> OPEN
-listener  AWAIT_PROOF --Proof--> AWAIT_HELLO --Hello--> OPEN
-                      \-of a device not known yet--> AWAIT_CHAIN --Chain that admits it--> AWAIT_HELLO
-                      \-with a ticket--> AWAIT_ADMISSION --admitted()--> AWAIT_HELLO
-```
-
+Where it can be, `states` draws.
 Whoever was admitted later holds the control entry that admits the other, so of two members at least one knows the
 other, and introduces itself with `Chain`. A message that the table does not allow in a state, and bytes that are no
 message, raise `RemoteProtocolError`; any other exception about bytes is a bug.
@@ -14,13 +8,13 @@ message, raise `RemoteProtocolError`; any other exception about bytes is a bug.
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from enum import Enum, auto
 from typing import Any, Final
 
+from p2p.chain_flow import ChainFlow
 from p2p.errors import RemoteProtocolError
 from p2p.events import ChainCame, Ended, Established, Event, JoinRequested, Received, Refused, SyncChanged
 from p2p.exchange import Exchange
-from p2p.handshake import proof_is_genuine, prove
+from p2p.handshake import hello, proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
 from p2p.limits import FRAME_BYTES_MAX, PROOF_SECONDS_MAX, REFUSED_COMMITS_PER_PEER_MAX
 from p2p.local import Local, Membership
@@ -50,30 +44,14 @@ from p2p.messages import (
     encode,
 )
 from p2p.outflow import Outflow
-from p2p.share import View
+from p2p.states import UNPROVEN, State
 
 PING_AFTER_MS: Final = 30_000
 SILENCE_MS_MAX: Final = 90_000
 UNPROVEN_FRAME_BYTES_MAX: Final = 8 * 1024
-CHAIN_MESSAGE_BYTES: Final = 512 * 1024
 
 Join = Callable[[Challenge], Joining]
 """Makes what a joiner adds to its proof, once the challenge is known."""
-
-
-class State(Enum):
-    """Where a conversation is."""
-
-    AWAIT_CHALLENGE = auto()
-    AWAIT_PROOF = auto()
-    AWAIT_ADMISSION = auto()
-    AWAIT_CHAIN = auto()
-    AWAIT_HELLO = auto()
-    OPEN = auto()
-    CLOSED = auto()
-
-
-_UNPROVEN: Final = (State.AWAIT_CHALLENGE, State.AWAIT_PROOF)
 
 
 class Session:
@@ -109,8 +87,8 @@ class Session:
         self._reader = FrameReader()
         self._out = bytearray()
         self._events: list[Event] = []
+        self._chain = ChainFlow(local, self._send)
         self._storing: deque[Received] = deque()
-        self._their_head: tuple[int, bytes] = (-1, b"")
         self._refusals = 0
         self._was_in_sync = False
         self._keeping_chain = False
@@ -147,7 +125,7 @@ class Session:
 
     def next_deadline(self) -> int:
         """When to call `tick` if nothing else happens before."""
-        if self.state in _UNPROVEN:
+        if self.state in UNPROVEN:
             return self._began + PROOF_SECONDS_MAX * 1000
         return min(self._spoke + PING_AFTER_MS, self._heard + SILENCE_MS_MAX)
 
@@ -158,7 +136,7 @@ class Session:
             RemoteProtocolError: nothing was heard for 90 seconds, or no proof came within 10.
         """
         self._now = max(now, self._now)
-        if self.state in _UNPROVEN and self._now >= self._began + PROOF_SECONDS_MAX * 1000:
+        if self.state in UNPROVEN and self._now >= self._began + PROOF_SECONDS_MAX * 1000:
             text = f"no proof of who is there came within {PROOF_SECONDS_MAX} seconds"
             self.close("silent", text)
             raise RemoteProtocolError("silent", text)
@@ -193,12 +171,13 @@ class Session:
         self._keeping_chain = False
         return self._go_on(lambda: self._chain_was_kept(fault))
 
-    def stored(self, gained: int, refused: list[tuple[bytes, str]]) -> list[Event]:
+    def stored(self, gained: int, refused: list[tuple[bytes, str]], held_back: list[bytes]) -> list[Event]:
         """Acknowledge the oldest `Received`, now durable.
 
         Args:
             gained: how many of its commits were new and kept.
             refused: (commit id, reason) of those that were not kept.
+            held_back: ids of those that may be kept later; not asked for again in this conversation.
 
         Raises:
             RemoteProtocolError: the peer has sent too much that had to be refused.
@@ -207,7 +186,7 @@ class Session:
         self._send(Ack(gained, [(commit_id, reason[:1000]) for commit_id, reason in refused]))
         for exchange in self.exchanges or ():
             if exchange.owns(received.number):
-                exchange.stored(received.number, received.last, gained, [commit_id for commit_id, _ in refused])
+                exchange.stored(received.number, received.last, gained, [*held_back, *(one for one, _ in refused)])
         self._refusals += len(refused)
         if self._refusals >= REFUSED_COMMITS_PER_PEER_MAX:
             text = f"{self._refusals} of the commits you sent were refused; the last one: {refused[-1][1]}"
@@ -232,7 +211,7 @@ class Session:
         """Whether both copies are proved to hold all that may flow between them, as of now."""
         if self.state is not State.OPEN or self.exchanges is None or self._storing:
             return False
-        return self._heads_agree() and all(exchange.in_sync for exchange in self.exchanges)
+        return self._chain.agrees and all(exchange.in_sync for exchange in self.exchanges)
 
     # -- the table --------------------------------------------------------------------------------------------------
 
@@ -252,22 +231,16 @@ class Session:
         head = self._local.chain_head()
         self._send(prove(self._keys, self._local.company, head, self._listener, message, joining))
         if joining is None and self._local.standing_of(self._listener) is Membership.MEMBER:
-            self._introduce()
+            self._chain.introduce(self._keys.id, self._listener)
             self._greet()
         else:
             self.state = State.AWAIT_CHAIN
-
-    def _introduce(self) -> None:
-        """Show a listener we have not met the control entries since its own admission, among them ours."""
-        theirs, ours = self._local.admitted_at(self._listener), self._local.admitted_at(self._keys.id)
-        if ours > theirs and not self._local.link(self._listener).met:
-            self._send_chain(theirs)
 
     def _on_proof(self, message: Proof) -> None:
         nonce, self.peer = self._nonce or b"", device_id(message.key)
         if message.company != self._local.company or not proof_is_genuine(message, self._listener, nonce):
             raise RemoteProtocolError("unknown-device", "this device is not known here")
-        self._their_head = (message.head_seq, message.head_hash)
+        self._chain.heard((message.head_seq, message.head_hash))
         standing = self._local.standing_of(self.peer)
         if standing is Membership.MEMBER:
             self._welcome()
@@ -288,7 +261,7 @@ class Session:
     def _chain_was_kept(self, fault: str | None) -> None:
         if fault is not None:
             raise RemoteProtocolError("bad-chain", fault)
-        self._their_head = max(self._their_head, self._local.chain_head())
+        self._chain.heard(self._local.chain_head())
         if self.state is State.AWAIT_CHAIN and self._nonce is not None:
             assert self.peer is not None
             if self._local.standing_of(self.peer) is Membership.MEMBER:
@@ -296,8 +269,7 @@ class Session:
         self._read()
 
     def _welcome(self) -> None:
-        if self._local.chain_head()[0] > self._their_head[0]:
-            self._push_chain()
+        self._chain.push()
         self._greet()
 
     def _on_hello(self, message: Hello) -> None:
@@ -306,7 +278,7 @@ class Session:
             raise RemoteProtocolError(
                 "unsupported", f"the peer speaks protocol {message.major}, we speak {VERSION[0]}; update the older one"
             )
-        self._their_head = max(self._their_head, (message.head_seq, message.head_hash))
+        self._chain.heard((message.head_seq, message.head_hash))
         if self._local.standing_of(self.peer) is not Membership.MEMBER:
             raise RemoteProtocolError("unknown-device", "this device is not known here")
         if self.state is State.AWAIT_CHAIN:
@@ -324,23 +296,11 @@ class Session:
         share = Exchange(SHARE, self._local, self.peer, self._send, self._note, self.outflow)
         self.exchanges = (control, share)
         views = (self._local.view(CONTROL, self.peer), self._local.view(SHARE, self.peer))
-        self._send(self._hello(views))
+        time = max(0, self._now + self._wall_less_now)
+        self._send(hello(self._local.chain_head(), views, time))
         control.greeting_sent(views[CONTROL])
         share.greeting_sent(views[SHARE])
         self.state = State.AWAIT_HELLO
-
-    def _hello(self, views: tuple[View, View]) -> Hello:
-        control, share = (view.digest("") for view in views)
-        return Hello(
-            *VERSION,
-            max(0, self._now + self._wall_less_now),
-            *self._local.chain_head(),
-            control.short,
-            control.size,
-            views[SHARE].share.id,
-            share.short,
-            share.size,
-        )
 
     def _on_commits(self, message: Commits) -> None:
         self._take_in(Received(message.number, message.last, message.commits))
@@ -390,42 +350,15 @@ class Session:
         if self.state is not State.OPEN or self.exchanges is None or self.outflow is None or self._keeping_chain:
             return
         control, share = self.exchanges
-        self._push_chain()
+        self._chain.push()
         control.step(bool(self._storing))
-        if self._heads_agree() and control.in_sync:
+        if self._chain.agrees and control.in_sync:
             share.step(bool(self._storing))
         self.outflow.pump()
         in_sync = self.in_sync
         if in_sync != self._was_in_sync:
             self._was_in_sync = in_sync
             self._events.append(SyncChanged(in_sync, *share.digests))
-
-    def _heads_agree(self) -> bool:
-        return self._local.chain_head() == self._their_head
-
-    def _push_chain(self) -> None:
-        """Send the control entries that the peer lacks; its head has to be an entry of ours."""
-        mine, theirs = self._local.chain_head(), self._their_head
-        if mine == theirs or mine[0] < theirs[0]:
-            return
-        if theirs[0] >= 0 and self._local.chain_hash(theirs[0]) != theirs[1]:
-            raise RemoteProtocolError(
-                "forked", "the two control chains disagree: one of the keepers was restored or cloned"
-            )
-        self._send_chain(theirs[0])
-        self._their_head = mine
-
-    def _send_chain(self, after: int) -> None:
-        batch: list[bytes] = []
-        size = 0
-        for entry in self._local.chain_entries(after):
-            if batch and (size + len(entry) > CHAIN_MESSAGE_BYTES or len(batch) >= 1024):
-                self._send(Chain(batch))
-                batch, size = [], 0
-            batch.append(entry)
-            size += len(entry)
-        if batch:
-            self._send(Chain(batch))
 
     def _send(self, message: Message) -> None:
         self._out += encode(message)
@@ -438,7 +371,7 @@ class Session:
         return events
 
     def _frame_bytes_max(self) -> int:
-        return UNPROVEN_FRAME_BYTES_MAX if self.state in _UNPROVEN else FRAME_BYTES_MAX
+        return UNPROVEN_FRAME_BYTES_MAX if self.state in UNPROVEN else FRAME_BYTES_MAX
 
 
 _Handler = Callable[[Session, Any], None]

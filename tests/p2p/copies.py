@@ -4,6 +4,7 @@ import random as randomness
 from collections.abc import Callable
 from pathlib import Path
 
+from crdt_models.packing import Value
 from crdt_models.saves import pack_save
 from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, BranchAdded, Grant
 from p2p.commit import Commit, Item
@@ -53,11 +54,11 @@ def branch_of(
     return replica
 
 
-def save(replica: Replica, scope: str, document: bytes, **values: object) -> Commit:
+def save(replica: Replica, scope: str, document: bytes, **values: Value) -> Commit:
     """Save registers of a document, knowing all that is here."""
     kind = {"masters": scope.split("/")[1], "vouchers": "voucher"}.get(scope.split("/")[0], "rule")
     held = replica.document(scope, kind, document)
-    data = pack_save(values, held.heads() if held else (), "asha")  # type: ignore[arg-type]
+    data = pack_save(values, held.heads() if held else (), "asha")
     return replica.commit(scope, [Item(document, kind, data)], NOW)
 
 
@@ -116,7 +117,7 @@ class Line:
                 assert session.peer is not None
                 checked = replica.check_untrusted(event.commits)
                 result = replica.ingest_from(checked, session.peer, replica.view(SHARE, session.peer).share, NOW)
-                self._handle(side, session.stored(result.gained, result.refused))
+                self._handle(side, session.stored(result.gained, result.refused, result.held_back))
             elif isinstance(event, ChainCame):
                 self._handle(side, session.chain_kept(_extend(replica, event.entries)))
             elif isinstance(event, Established):

@@ -15,7 +15,8 @@ from p2p.events import ChainCame, Ended, Established, Refused, SyncChanged
 from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX
 from p2p.messages import Ack, Challenge, Commits, Fresh, Goodbye, Hello, Message, Ping, encode
 from p2p.replica import Replica
-from p2p.session import PING_AFTER_MS, SILENCE_MS_MAX, Session, State
+from p2p.session import PING_AFTER_MS, SILENCE_MS_MAX, Session
+from p2p.states import State
 from p2p.store import Store
 from tests.p2p.copies import NOW, Line, branch_of, digest, head_office, save, sync
 

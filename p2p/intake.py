@@ -1,0 +1,279 @@
+"""The one way commits get into a copy: judged, stored, merged into their documents and tables, all in one transaction.
+
+What cannot be judged yet is held back, within limits, and judged again when what it waits for has come.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from p2p.chain import Chain, Entry
+from p2p.commit import Commit, parse_commit_untrusted
+from p2p.documents import ChangedDocument, Documents, Incoming, Projection
+from p2p.identity import DeviceKeys
+from p2p.judging import Checked, Verdict, check_untrusted, judge
+from p2p.keyring import Keyring
+from p2p.limits import HELD_BACK_BYTES_PER_PEER_MAX, HELD_BACK_PER_PEER_MAX
+from p2p.links import Links
+from p2p.messages import CommitParts
+from p2p.scope import keys_scope
+from p2p.seals import open_seals
+from p2p.share import CONTROL_SHARE, Share
+from p2p.store import ACCEPTED, WAITING_FOR_KEY, Store, StoredCommit
+from p2p.views import Views
+
+
+class Ingested(NamedTuple):
+    """What became of a batch.
+
+    Attributes:
+        gained: how many commits were new and kept.
+        refused: (id, reason) of those that were not.
+        held_back: ids of those that wait, for control entries or for a proof of who made them.
+    """
+
+    gained: int
+    refused: list[tuple[bytes, str]]
+    held_back: list[bytes]
+
+
+class NoTables:
+    """The projection of a copy that shows nothing to people, such as a relay."""
+
+    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument]) -> None:
+        """Keep no tables."""
+
+    def clear(self, db: sqlite3.Connection) -> None:
+        """Have nothing to empty."""
+
+    def forget(self) -> None:
+        """Have nothing to forget."""
+
+
+class Intake:
+    """What a copy holds, and how it comes to hold more.
+
+    Args:
+        store: the open store; a joiner's is still empty.
+        keys: this device.
+        company: company id, 32 bytes.
+        projection: tables made of documents.
+    """
+
+    def __init__(self, store: Store, keys: DeviceKeys, company: bytes, projection: Projection | None) -> None:
+        self.store = store
+        self.keys = keys
+        self.company = company
+        self._projection = projection or NoTables()
+        self.links = Links(store)
+        self.documents = Documents(store)
+        self.chain = Chain(company)
+        self.keyring = Keyring()
+        self._views = Views(store, keys.id)
+        store.changed_elsewhere()
+        self._load_chain()
+        self._load_keys()
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, for the tables that are kept beside the commits."""
+        return self.store.conn
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction around several commits; see `Store.transaction`. Blocks may nest."""
+        outermost = not self.store.in_transaction
+        try:
+            with self.store.transaction():
+                yield
+        except BaseException:
+            if outermost:
+                self._recall()
+            raise
+
+    def refresh(self) -> bool:
+        """Take up what another process has written; whether there was anything."""
+        if not self.store.changed_elsewhere():
+            return False
+        self._reload()
+        return True
+
+    # -- commits ----------------------------------------------------------------------------------------------------
+
+    def check_untrusted(self, batch: Sequence[CommitParts]) -> list[Checked]:
+        """Check form and signatures; meant for a worker thread, before `ingest_from`."""
+        return check_untrusted(self.chain, batch)
+
+    def ingest_from(self, batch: Sequence[Checked], peer: bytes, share: Share | None, now: int) -> Ingested:
+        """Judge and keep commits that came from a peer; durable when this returns.
+
+        Args:
+            peer: its device id.
+            share: what may be taken from that peer; commits outside it are refused. None lets all through.
+            now: local milliseconds, for the list of refusals.
+
+        Raises:
+            StoreError: nothing of the batch was kept.
+        """
+        with self.transaction():
+            self.refresh()
+            return self._ingest(batch, self.links.made(peer).id, share, now)
+
+    def _ingest(self, batch: Sequence[Checked], source: int | None, share: Share | None, now: int) -> Ingested:
+        refused: list[tuple[bytes, str]] = []
+        held_back: list[bytes] = []
+        kept: list[tuple[Commit, Verdict]] = []
+        seen: set[bytes] = set()
+        for checked in batch:
+            if checked.id in seen or self._holds(checked.commit):
+                continue
+            seen.add(checked.id)
+            verdict = self._judge(checked, share)
+            if checked.commit is not None and verdict.state is not None:
+                kept.append((checked.commit, verdict))
+            elif checked.commit is not None and verdict.waits and self._hold_back(checked.commit, source, verdict):
+                held_back.append(checked.id)
+            else:
+                refused.append((checked.id, verdict.reason))
+        if refused and source is not None:
+            self.links.refused(source, refused, now)
+        self._keep(kept, source)
+        if kept:
+            self._reconsider({commit.header.prev for commit, _ in kept})
+        return Ingested(len(kept), refused, held_back)
+
+    def _judge(self, checked: Checked, share: Share | None) -> Verdict:
+        scope = checked.commit.header.scope if checked.commit is not None else ""
+        if share is not None and not share.may_take(scope) and not CONTROL_SHARE.may_take(scope) and scope:
+            return Verdict(None, f"{scope} is outside what is shared with this peer")
+        if checked.signed is None and checked.commit is not None:
+            # The control chain may have grown since the signature was looked at.
+            checked = check_untrusted(self.chain, [_parts(checked.commit)])[0]
+        if checked.signed is False and checked.commit is not None and self._named_by_later(checked.commit):
+            checked = checked._replace(signed=True)
+        return judge(checked, self.chain, self.keyring, self.keys.id)
+
+    def _named_by_later(self, commit: Commit) -> bool:
+        """Whether its author has signed a later commit that names this one, which proves it as well as a signature."""
+        scope = self.store.find_scope(commit.header.scope)
+        later = [] if scope is None else self.store.names_as_prev(scope, commit.id)
+        headers = (parse_commit_untrusted(stored.header, stored.signature, None).header for stored in later)
+        return any((header.prev, header.author) == (commit.id, commit.header.author) for header in headers)
+
+    def _keep(self, kept: Sequence[tuple[Commit, Verdict]], source: int | None) -> None:
+        if not kept:
+            return
+        row = self.store.next_row()
+        stored, tips, keys_came = [], [], False
+        incoming: list[Incoming] = []
+        for commit, verdict in kept:
+            assert verdict.state is not None
+            scope = self.store.scope_id(commit.header.scope)
+            header, signature, body = _parts(commit)
+            stored.append(StoredCommit(row, scope, commit.id, header, signature, body, verdict.state, source))
+            tips.append((scope, commit.header.author, commit.id, row))
+            incoming.extend(verdict.incoming)
+            keys_came = keys_came or commit.header.scope == keys_scope(self.keys.author)
+            row += 1
+        self.store.append(stored)
+        self.db.executemany("INSERT OR REPLACE INTO tips VALUES (?, ?, ?, ?)", tips)
+        for commit_row, (_, verdict) in zip(stored, kept, strict=True):
+            if verdict.reason and commit_row.state != ACCEPTED:
+                self.store.set_state(commit_row.row, commit_row.state, verdict.reason)
+        self._apply(incoming)
+        self._views.reload()
+        if keys_came:
+            self._load_keys()
+            self._open_waiting()
+
+    def _apply(self, incoming: Iterable[Incoming]) -> None:
+        changed = self.documents.apply(incoming)
+        if changed:
+            self._projection.project(self.db, changed)
+
+    def _open_waiting(self) -> None:
+        """Try again what was waiting for a key that has just arrived."""
+        for stored in list(self.store.everything(WAITING_FOR_KEY)):
+            commit = parse_commit_untrusted(stored.header, stored.signature, stored.body)
+            verdict = judge(Checked(commit.id, commit, True, ""), self.chain, self.keyring, self.keys.id)
+            if verdict.state is not None and verdict.state != WAITING_FOR_KEY:
+                self.store.set_state(stored.row, verdict.state, verdict.reason or None)
+                self._apply(verdict.incoming)
+
+    def _hold_back(self, commit: Commit, source: int | None, verdict: Verdict) -> bool:
+        """Keep a commit that may be judged otherwise later; False when too much of that peer is held back already."""
+        count, size = self.db.execute(
+            "SELECT count(*), coalesce(sum(length(body)), 0) FROM held_back WHERE source IS ?", (source,)
+        ).fetchone()
+        if count >= HELD_BACK_PER_PEER_MAX or size >= HELD_BACK_BYTES_PER_PEER_MAX:
+            return False
+        self.db.execute(
+            "INSERT OR IGNORE INTO held_back VALUES (?, ?, ?, ?, ?, ?)",
+            (commit.id, source, verdict.reason, *_parts(commit)),
+        )
+        return True
+
+    def _reconsider(self, ids: set[bytes] | None) -> None:
+        """Judge again what was held back: these ids, which later commits have just named, or everything."""
+        if self.db.execute("SELECT 1 FROM held_back LIMIT 1").fetchone() is None:
+            return
+        rows = self.db.execute("SELECT id, source, header, signature, body FROM held_back ORDER BY id").fetchall()
+        for commit_id, source, header, signature, body in rows:
+            if ids is None or bytes(commit_id) in ids:
+                self.db.execute("DELETE FROM held_back WHERE id=?", (commit_id,))
+                self._ingest(check_untrusted(self.chain, [(header, signature, body)]), source, None, 0)
+
+    def _holds(self, commit: Commit | None) -> bool:
+        if commit is None:
+            return False
+        scope = self.store.find_scope(commit.header.scope)
+        return scope is not None and self.store.holds(scope, commit.id)
+
+    # -- the control chain ------------------------------------------------------------------------------------------
+
+    def extend_chain(self, entries: Sequence[bytes]) -> None:
+        """Verify and keep further control entries, then judge again what waited for them.
+
+        Raises:
+            ChainError: one does not fit; none of them is kept.
+        """
+        with self.transaction():
+            self.refresh()
+            for entry in self.chain.extend_untrusted(entries):
+                self.store.append_chain([(entry.seq, entry.encoded)])
+            self._chain_grew()
+
+    def append_chain(self, entry: Entry) -> None:
+        """Keep an entry that this device, as the keeper, has just appended to `chain`. Inside a transaction."""
+        self.store.append_chain([(entry.seq, entry.encoded)])
+        self._chain_grew()
+
+    def _chain_grew(self) -> None:
+        self._views.forget_shares()
+        self._reconsider(None)
+
+    def _load_chain(self) -> None:
+        self.chain.extend_untrusted(self.store.chain(self.chain.head[0]))
+        self._views.forget_shares()
+
+    def _load_keys(self) -> None:
+        for document in self.documents.in_scope(keys_scope(self.keys.author)):
+            for epoch, path, key in open_seals(self.keys, self.company, document):
+                self.keyring.add(epoch, path, key)
+
+    def _reload(self) -> None:
+        self._projection.forget()
+        self._load_chain()
+        self._load_keys()
+        self._views.reload()
+
+    def _recall(self) -> None:
+        """Go back to what the store holds, after a transaction that came to nothing."""
+        self.chain = Chain(self.company)
+        self.keyring = Keyring()
+        self._reload()
+
+
+def _parts(commit: Commit) -> CommitParts:
+    return commit.header_bytes, commit.signature, commit.ciphertext
