@@ -93,8 +93,11 @@ def alter_form(books: Books, found: VoucherName, changes: Form, version: str = "
     """
     with books.writing():
         document, parents, before = _version_of(books, found, version)
-        if before.cancelled or document.fold().values.get("cancelled") is True:
-            raise BooksError(f"voucher {_called(before)} was cancelled and stays so; enter a new one instead")
+        (cancelled,) = books.db.execute("SELECT cancelled FROM vouchers WHERE id=?", (found.row,)).fetchone()
+        if cancelled:
+            raise BooksError(
+                f"voucher {before.number or before.id.hex()} was cancelled and stays so; enter a new one instead"
+            )
         shown = form_of(books.names, before.posting)
         shown.pop("extra", None)
         form = {**shown, **changes}
@@ -103,7 +106,7 @@ def alter_form(books: Books, found: VoucherName, changes: Form, version: str = "
         _check_issued(before, posting)
         beside = {field: _beside(changes, field) for field in BESIDE if field in changes}
         after = msgspec.structs.replace(before, posting=posting, **beside)
-        return _save(books, document, parents, changed(before, after), before)
+        return _save(books, document, parents, changed(before, after), before.number)
 
 
 def cancel(books: Books, found: VoucherName, version: str = "") -> Entered:
@@ -113,10 +116,13 @@ def cancel(books: Books, found: VoucherName, version: str = "") -> Entered:
         BooksError: it was cancelled before; nothing was saved.
     """
     with books.writing():
-        document, parents, before = _version_of(books, found, version)
-        if before.cancelled:
-            raise BooksError(f"voucher {_called(before)} was cancelled before; there is nothing to do")
-        return _save(books, document, parents, {"cancelled": True}, before)
+        document = books.document(found.row)
+        parents = read_version(document, version)
+        number = read_voucher(document.fold().values).number
+        (cancelled,) = books.db.execute("SELECT cancelled FROM vouchers WHERE id=?", (found.row,)).fetchone()
+        if cancelled:
+            raise BooksError(f"voucher {number or found.document.hex()} was cancelled before; there is nothing to do")
+        return _save(books, document, parents, {"cancelled": True}, number)
 
 
 def check_posting(books: Books, posting: Posting, before: Posting | None = None) -> None:
@@ -197,18 +203,16 @@ def _version_of(books: Books, found: VoucherName, version: str) -> tuple[Documen
     return document, parents, voucher
 
 
-def _save(
-    books: Books, document: Document, parents: Sequence[bytes], values: dict[str, Any], before: Voucher
-) -> Entered:
+def _save(books: Books, document: Document, parents: Sequence[bytes], values: dict[str, Any], number: str) -> Entered:
     if not values:
-        return Entered(document.id, before.number, None)
+        return Entered(document.id, number, None)
     settled = tuple(
         conflict.register
         for conflict in document.fold().conflicts
         if conflict.register in values and set(parents) == set(document.heads())
     )
     (commit,) = books.save(document.scope, [Change(document.kind, document.id, values, parents)])
-    return Entered(document.id, before.number, commit.id, settled)
+    return Entered(document.id, number, commit.id, settled)
 
 
 def _beside(form: Form, field: str) -> Any:
@@ -216,7 +220,3 @@ def _beside(form: Form, field: str) -> Any:
     if type(value) is not type(BLANK[field]):
         raise BooksError(f"{field} is {value!r}; expected {'true or false' if field == 'optional' else 'text'}")
     return value
-
-
-def _called(voucher: Voucher) -> str:
-    return voucher.number or voucher.id.hex()

@@ -159,9 +159,9 @@ class Names:
     def _not_found(self, kind: str, text: str) -> str:
         names = {normalised(master.name): master.name for master in self.masters(kind).values() if master.live}
         close = [names[match] for match in difflib.get_close_matches(normalised(text), sorted(names), 3, 0.6)]
-        meant = f"; did you mean {', '.join(repr(name) for name in close)}?" if close else ";"
+        meant = f"; did you mean {', '.join(repr(name) for name in close)}?" if close else "."
         create = _CREATE.get(kind, f"khata master add {kind} {{name}}").format(name=shlex.quote(text))
-        return f"no {_spoken(kind)} is called {text!r}{meant} to create it: {create}"
+        return f"no {_spoken(kind)} is called {text!r}{meant} To create it: {create}"
 
     # -- from ids to names ------------------------------------------------------------------------------------------
 

@@ -1,0 +1,164 @@
+"""Conflicts: registers with several values none of whose authors knew the others'; listing and settling them."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from crdt_models.errors import BadValue
+from crdt_models.folding import Conflict
+from crdt_models.money import Amount
+from crdt_models.packing import Value, unpack_untrusted
+from crdt_models.saves import ORIGIN_SETTLE
+from crdt_models.vouchers import KIND, posting_from
+from khata.books import Books, Change
+from khata.digests import conflict_name
+from khata.errors import BooksError, NotFound
+from khata.reading import exact_e4
+from khata.showing import instant, read_shown, shown
+
+Json = dict[str, Any]
+TEXT_CHARS_MAX: Final = 80
+
+
+class Settled(NamedTuple):
+    """A conflict that has ended: the document, the register and the commit that settles it."""
+
+    document: bytes
+    register: str
+    commit: bytes
+
+
+def list_conflicts(books: Books) -> list[Json]:
+    """Every conflict, by scope, kind, document and register; values in the order in which `--take` counts them."""
+    rows = books.db.execute(
+        "SELECT c.id, c.document, c.register, c.incomplete, d.kind, d.id, s.path FROM conflicts c "
+        "JOIN documents d ON d.row=c.document JOIN scopes s ON s.id=d.scope ORDER BY s.path, d.kind, d.id, c.register"
+    )
+    return [_listed(books, *row) for row in rows.fetchall()]
+
+
+def _listed(
+    books: Books, name: str, row: int, register: str, incomplete: int, kind: str, document: bytes, scope: str
+) -> Json:
+    values = books.db.execute(
+        "SELECT value, author, user, time_ms FROM conflict_values WHERE document=? AND register=? ORDER BY position",
+        (row, register),
+    ).fetchall()
+    read = [unpack_untrusted(bytes(value)) for value, *_ in values]
+    return {
+        "id": name,
+        "document": bytes(document).hex(),
+        "kind": kind,
+        "scope": scope,
+        "name": document_label(books, row, kind),
+        "register": register,
+        "incomplete": bool(incomplete),
+        "values": [
+            {
+                "value": shown(books.names, kind, register, value),
+                "device": books.device_name(author),
+                "user": user,
+                "at": instant(time_ms),
+                **_effect(books, kind, register, read[0], value),
+            }
+            for value, (_, author, user, time_ms) in zip(read, values, strict=True)
+        ],
+    }
+
+
+def document_label(books: Books, row: int, kind: str) -> str:
+    """What a person calls a document: the number of a voucher with its type, the name of a master."""
+    if kind == KIND:
+        found = books.db.execute("SELECT type, number, document FROM vouchers WHERE id=?", (row,)).fetchone()
+        if found is None:
+            return ""
+        label = books.names.label("voucher-type", found[0])
+        return f"{label} {found[1] or bytes(found[2]).hex()[:8]}".strip()
+    (document,) = books.db.execute("SELECT id FROM documents WHERE row=?", (row,)).fetchone()
+    master = books.names.by_document(kind, bytes(document))
+    return master.name if master is not None else ""
+
+
+def _effect(books: Books, kind: str, register: str, shows: Value, value: Value) -> Json:
+    """What taking a posting would change in each ledger's balance, against the one that shows."""
+    if kind != KIND or register != "posting":
+        return {}
+    change = _balances(value)
+    for ledger, amount in _balances(shows).items():
+        change[ledger] = change.get(ledger, 0) - amount
+    named = sorted((books.names.spelled("ledger", ledger), amount) for ledger, amount in change.items() if amount)
+    return {"effect": [{"ledger": ledger, "amount": Amount(amount).text} for ledger, amount in named]}
+
+
+def _balances(value: Value) -> dict[bytes, int]:
+    try:
+        posting = posting_from(value)
+    except BadValue:
+        return {}
+    balances: dict[bytes, int] = {}
+    for entry in posting.entries:
+        balances[entry.ledger] = balances.get(entry.ledger, 0) + (exact_e4(entry.amount) or 0)
+    return balances
+
+
+def settle_taking(books: Books, name: str, position: int, though_incomplete: bool = False) -> Settled:
+    """End a conflict with one of its values.
+
+    Args:
+        name: the conflict's id.
+        position: which of its values, counting from 1 as listed.
+        though_incomplete: settle although an ancestor of a value is still on its way.
+
+    Raises:
+        NotFound: there is no such conflict (any more); nothing was saved.
+        BooksError: there is no such value, or the conflict is incomplete; nothing was saved.
+    """
+    with books.writing():
+        row, conflict = _find(books, name, though_incomplete)
+        if not 1 <= position <= len(conflict.claims):
+            raise BooksError(f"conflict {name} has {len(conflict.claims)} values; --take a number from 1 on")
+        return _settle(books, row, conflict, conflict.claims[position - 1].value)
+
+
+def settle_with(books: Books, name: str, value: Any, though_incomplete: bool = False) -> Settled:
+    """End a conflict with another value.
+
+    Args:
+        value: JSON in the shape that `conflicts --json` shows.
+
+    Raises:
+        NotFound: there is no such conflict (any more); nothing was saved.
+        BooksError, DocumentError: the register cannot hold that value; nothing was saved.
+    """
+    with books.writing():
+        row, conflict = _find(books, name, though_incomplete)
+        kind = books.document(row).kind
+        return _settle(books, row, conflict, read_shown(books.names, kind, conflict.register, value))
+
+
+def _find(books: Books, name: str, though_incomplete: bool) -> tuple[int, Conflict]:
+    rows = books.db.execute("SELECT document FROM conflicts WHERE id=?", (name,)).fetchall()
+    if not rows:
+        raise NotFound(f"there is no conflict {name!r}; it has changed or was settled: run `khata conflicts`")
+    row = int(rows[0][0])
+    document = books.document(row)
+    conflict = _named(document.scope, document.id, document.fold().conflicts, name)
+    if conflict.incomplete and not though_incomplete:
+        raise BooksError(
+            f"conflict {name} is incomplete: a save that one of its values builds on is still on its way, and may show "
+            "that there is none; run `khata sync` first, or settle it all the same with --anyway"
+        )
+    return row, conflict
+
+
+def _named(scope: str, document: bytes, conflicts: Sequence[Conflict], name: str) -> Conflict:
+    for conflict in conflicts:
+        if conflict_name(scope, document, conflict) == name:
+            return conflict
+    raise NotFound(f"conflict {name!r} has changed: run `khata conflicts` again")
+
+
+def _settle(books: Books, row: int, conflict: Conflict, value: Value) -> Settled:
+    document = books.document(row)
+    change = Change(document.kind, document.id, {conflict.register: value}, document.heads())
+    (commit,) = books.save(document.scope, [change], ORIGIN_SETTLE)
+    return Settled(document.id, conflict.register, commit.id)
