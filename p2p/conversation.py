@@ -32,6 +32,8 @@ from p2p.store import StoreBusy
 from p2p.transport import Connection
 
 BATCHES_WAITING_MAX = 8
+CHECKED_INLINE_MAX = 4
+"""So few signatures are checked at once: going to a thread and back takes as long as one of them."""
 LEAVING_SECONDS_MAX = 2
 _RETRY_SECONDS = 0.01
 _READ_BYTES = 64 * 1024
@@ -80,7 +82,12 @@ class SystemClock:
 
 
 async def in_a_thread(replica: Replica, batch: Sequence[CommitParts]) -> list[Checked]:
-    """Check form and signatures in a worker thread. If cancelled, the thread finishes and its result is dropped."""
+    """Check form and signatures, of many commits in a worker thread.
+
+    If cancelled, the thread finishes and its result is dropped.
+    """
+    if len(batch) <= CHECKED_INLINE_MAX:
+        return replica.check_untrusted(batch)
     return await trio.to_thread.run_sync(replica.check_untrusted, batch, abandon_on_cancel=True)
 
 

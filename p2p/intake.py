@@ -83,12 +83,13 @@ class Intake:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One transaction around several commits; see `Store.transaction`. Blocks may nest."""
-        outermost = not self.store.in_transaction
+        outermost, began = not self.store.in_transaction, False
         try:
             with self.store.transaction():
+                began = True
                 yield
         except BaseException:
-            if outermost:
+            if outermost and began:
                 self._recall()
             raise
 
