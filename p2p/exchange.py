@@ -74,6 +74,7 @@ class Exchange:
         self._lacks_nothing_of: bytes | None = None
         self._gained = 0
         self._wanted_by_pull = False
+        self._mine_at_pull = b""
         self._wanted_at: bytes | None = None
         self._withheld_at: bytes | None = None
 
@@ -176,7 +177,7 @@ class Exchange:
             self._push_news(view)
             if storing or self.busy:
                 return
-            self._notice_withholding()
+            self._notice_withholding(view)
             self._consider_pull(view, theirs)
         if not storing and not self.busy:
             self._announce(view)
@@ -276,6 +277,7 @@ class Exchange:
         if they_know_mine or first_meeting:
             self._pulled = True
             self._gained = 0
+            self._mine_at_pull = mine
             self._wanted_by_pull = False
             self._pull = Pull(view, self._is_settled)
             self._send(Ask(self.tree, self._share, self._pull.start()))
@@ -294,9 +296,10 @@ class Exchange:
         if compared:
             self._note(ComparedToEnd(self._share, compared))
 
-    def _notice_withholding(self) -> None:
+    def _notice_withholding(self, view: View) -> None:
         """Do not repeat a comparison that found something missing, of which nothing came when it was asked for."""
-        if self._wanted_at is not None and self._gained == 0:
+        nothing_came = self._gained == 0 and self._mine_at_pull == view.digest("").short
+        if self._wanted_at is not None and nothing_came:
             self._withheld_at = self._wanted_at
         self._wanted_at = None
 
