@@ -106,6 +106,7 @@ class Envelope:
         self._source = source
         self._progress = progress
         self._since_record = 0
+        self._begun = False
 
     def records(self) -> Iterator[Record]:
         """The objects of the file in order.
@@ -129,7 +130,10 @@ class Envelope:
         decoder = Decoder()
         try:
             while chunk := self._source.read(CHUNK_BYTES):
-                yield from self._fed(parser, decoder.feed(chunk))
+                data = decoder.feed(chunk)
+                if not self._begun:
+                    self._check_beginning(data)
+                yield from self._fed(parser, data)
                 if self._progress is not None:
                     self._progress(len(chunk))
             yield from self._fed(parser, decoder.finish())
@@ -139,6 +143,15 @@ class Envelope:
             raise UnreadableFile(_syntax(error)) from error
         self.facts.windows_1252, self.facts.repaired = decoder.windows_1252, decoder.repaired
         self._look_at_root(wrapper)
+
+    def _check_beginning(self, data: bytes) -> None:
+        """Tell a file of another format from a damaged one: the person has to choose XML in Tally, not export again."""
+        text = data.lstrip()
+        if text:
+            self._begun = True
+            if not text.startswith(b"<"):
+                begins = text[:20].decode("utf-8", "replace")
+                raise UnreadableFile(f"the file is not XML (it begins with {begins!r}); in Tally export it as XML")
 
     def _fed(self, parser: "etree.XMLPullParser", data: bytes) -> Iterator[Record]:
         self._since_record += len(data)

@@ -79,6 +79,12 @@ def test_what_is_no_export_is_refused_with_a_sentence(data):
         records(data)
 
 
+@pytest.mark.parametrize("data", [b'{"tallymessage": []}', b"Date,Particulars\n", b"PK\x03\x04", b"\xff\xfe{\x00}\x00"])
+def test_another_format_is_told_from_a_damaged_file(data):
+    with pytest.raises(UnreadableFile, match="not XML"):
+        records(data)
+
+
 def test_entities_stand_for_themselves():
     record = next(Envelope(io.BytesIO(file(master("LEDGER", "Sons &amp; Co &nbsp; & Bros")))).records())
     assert record.element.get("NAME") == "Sons & Co &nbsp; & Bros"
