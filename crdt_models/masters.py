@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, Self
 import msgspec
 
 from crdt_models.packing import Value
-from crdt_models.registers import Id, converted, difference, plain
+from crdt_models.registers import Id, as_value, converted, defaults_of, difference, plain
 
 SOURCE = "source:"
 """How the registers begin that say under which identity an import's source knows a document."""
@@ -74,16 +74,7 @@ def changed(before: Master, after: Master) -> dict[str, Value]:
 
 def blank(kind: type[Master]) -> dict[str, Value]:
     """Each register of a kind of master with what it holds when nothing was said about it."""
-    defaults = {field.name: field.default for field in msgspec.structs.fields(kind) if field.name != "sources"}
-    return {name: _plain_default(value) for name, value in defaults.items()}
-
-
-def _plain_default(value: object) -> Value:
-    if isinstance(value, msgspec.Struct):
-        return plain(value)
-    if isinstance(value, str | bool | int):
-        return value
-    return [] if value == () else None
+    return {name: as_value(default) for name, default in defaults_of(kind) if name != "sources"}
 
 
 class Company(Master, frozen=True, kw_only=True, omit_defaults=True):

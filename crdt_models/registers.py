@@ -5,6 +5,7 @@ that create the same ledger while apart only disagree where both of them said so
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -17,13 +18,40 @@ Id = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder().decode
-
 
 def plain(value: msgspec.Struct) -> dict[str, Value]:
-    """A struct as dicts and lists, without the fields that stand at their default."""
-    found: dict[str, Value] = _decode(_encode(value))
+    """A struct as dicts and lists, without the fields that equal their default.
+
+    msgspec's own `omit_defaults` compares by identity, so that an opening balance of "0.00" would be written or left
+    out depending on where the text came from, and equal ledgers would have different registers.
+    """
+    found: dict[str, Value] = {}
+    for name, default in defaults_of(type(value)):
+        held = getattr(value, name)
+        if held != default:
+            found[name] = as_value(held)
+    return found
+
+
+@cache
+def defaults_of(kind: type[msgspec.Struct]) -> tuple[tuple[str, object], ...]:
+    """The fields of a struct and what each holds when nothing was said; `msgspec.NODEFAULT` where it has to be said."""
+    fields = msgspec.structs.fields(kind)
+    made = (
+        field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory() for field in fields
+    )
+    return tuple((field.encode_name, default) for field, default in zip(fields, made, strict=True))
+
+
+def as_value(value: Any) -> Value:
+    """What a field of a struct holds, as a register value: structs as dicts, tuples as lists."""
+    if isinstance(value, msgspec.Struct):
+        return plain(value)
+    if isinstance(value, tuple | list):
+        return [as_value(part) for part in value]
+    if isinstance(value, dict):
+        return {name: as_value(part) for name, part in value.items()}
+    found: Value = value
     return found
 
 

@@ -97,6 +97,14 @@ def test_registers_that_hold_nothing_are_left_out(kind):
     assert kind.from_registers({}) == kind()
 
 
+def test_a_default_is_left_out_wherever_its_text_came_from():
+    zero = b"0.00".decode()
+    said: dict[str, Any] = {"name": "A", "opening": zero, "gst": {}, "tax": {"rate": ""}, "aliases": []}
+    assert Ledger.from_registers(said).registers() == Ledger(name="A", opening=zero).registers() == {"name": "A"}
+    series = NumberSeries(name=b"Default".decode(), method="Manual")
+    assert VoucherType(name="T", series=(series,)).registers()["series"] == [{"method": "Manual"}]
+
+
 def test_unknown_registers_are_ignored_and_bad_ones_refused():
     assert Ledger.from_registers({"name": "A", "colour": [1]}) == Ledger(name="A")
     refused: list[dict[str, Any]] = [

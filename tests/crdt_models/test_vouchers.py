@@ -190,6 +190,14 @@ def test_fields_and_registers_of_newer_versions_are_ignored():
     assert voucher == Voucher(id=SALES, posting=Posting(base="sales", type=SALES, date="2026-04-01"), number="7")
 
 
+def test_what_equals_a_default_is_left_out_wherever_its_text_came_from():
+    line = {"item": SALES, "quantity": b"0".decode(), "amount": b"0.00".decode(), "side": ""}
+    value: Any = {"base": "sales", "type": SALES, "date": "2026-04-01", "view": b"accounting".decode(), "stock": [line]}
+    voucher = Voucher.from_registers(SALES, {"posting": value, "cancelled": False})
+    posting = {"base": "sales", "type": SALES, "date": "2026-04-01", "stock": [{"item": SALES}]}
+    assert voucher.registers() == {"posting": posting}
+
+
 def test_a_posting_packs_small():
     value = Voucher(id=SALES, posting=sale(("Asha", "500"), ("Sales", "-500"))).registers()
     assert value.keys() == {"posting"}
