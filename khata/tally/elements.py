@@ -49,9 +49,10 @@ class Fields:
         return ""
 
     def own(self, tag: str) -> str:
-        """Like `text`, but empty for Tally's own words such as "Not Applicable"."""
+        """Like `text`, but empty for Tally's own words, of which "Not Applicable" is known without its mark too."""
         raw = self.raw(tag)
-        return plain_text(raw) if raw and not is_reserved(raw) else ""
+        found = plain_text(raw) if raw and not is_reserved(raw) else ""
+        return "" if found == "Not Applicable" else found
 
     def lists(self, *tags: str) -> list[Element]:
         """Children with these tags that have children of their own, in the order of the tags."""

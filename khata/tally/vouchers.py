@@ -24,7 +24,10 @@ UNALLOCATED = "Stock lines without a ledger"
 """The ledger for the value of stock lines for which an invoice names no account."""
 
 _ALL, _SOME = "ALLLEDGERENTRIES.LIST", "LEDGERENTRIES.LIST"
-_EXTRA_LISTS = ("ATTENDANCEENTRIES.LIST", "EMPLOYEEENTRIES.LIST", "PAYROLLMODEOFPAYMENT.LIST", "EWAYBILLDETAILS.LIST")
+_EXTRA_LISTS = (
+    *("ATTENDANCEENTRIES.LIST", "CATEGORYENTRY.LIST", "EMPLOYEEENTRIES.LIST", "PAYROLLMODEOFPAYMENT.LIST"),
+    "EWAYBILLDETAILS.LIST",
+)
 _EXTRA_TEXTS = {
     "VOUCHERNUMBERSERIES": "number_series",
     "CLASSNAME": "voucher_class",
@@ -120,7 +123,7 @@ def _beside(fields: Fields) -> Registers:
     registers: Registers = {}
     for tag, register in (("VOUCHERNUMBER", "number"), ("REFERENCE", "reference"), ("NARRATION", "narration")):
         if tag in fields:
-            registers[register] = fields.own(tag)
+            registers[register] = fields.text(tag)
     if "REFERENCEDATE" in fields:
         text = fields.text("REFERENCEDATE")
         registers["reference_date"] = values.day(text) if text else ""

@@ -33,6 +33,7 @@ def test_places_stay_right_far_into_a_file():
         "<ENVELOPE><BODY><DATA><COLLECTION>{}</COLLECTION></DATA></BODY></ENVELOPE>",
         "<ENVELOPE><BODY><DATA>{}</DATA></BODY></ENVELOPE>",
         "<ENVELOPE><BODY>{}</BODY></ENVELOPE>",
+        "<ENVELOPE>{}</ENVELOPE>",
         "<!-- redacted -->\n<ENVELOPE><BODY><DATA>{}</DATA></BODY></ENVELOPE>",
     ],
 )

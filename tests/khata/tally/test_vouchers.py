@@ -202,7 +202,7 @@ def test_header_fields():
         "<EFFECTIVEDATE>20260402</EFFECTIVEDATE><PARTYLEDGERNAME>Asha</PARTYLEDGERNAME><ISOPTIONAL>Yes</ISOPTIONAL>"
         "<PLACEOFSUPPLY>Karnataka</PLACEOFSUPPLY><PARTYGSTIN>29AABCE1234F1Z5</PARTYGSTIN><ISPOSTDATED>Yes</ISPOSTDATED>"
         "<PERSISTEDVIEW>Invoice Voucher View</PERSISTEDVIEW><GSTREGISTRATION>&#4; Not Applicable</GSTREGISTRATION>"
-        "<VOUCHERNUMBERSERIES>Export</VOUCHERNUMBERSERIES><IRN>abc</IRN>"
+        "<VOUCHERNUMBERSERIES>Export</VOUCHERNUMBERSERIES><IRN>abc</IRN><CLASSNAME> Not Applicable</CLASSNAME>"
     )
     (found,) = imported(voucher(fields, ledger("Asha", "-5"), ledger("Sales", "5"), number="X/1")).vouchers()
     posting = found.posting
