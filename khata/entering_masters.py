@@ -15,7 +15,6 @@ from khata.master_problems import users_of
 from khata.master_rows import REFERENCES
 from khata.naming import ID_PREFIX, MasterName, cycles
 from khata.reading import read_master
-from khata.showing import read_shown
 from khata.tables import MASTER_COLUMNS
 from khata.versions import read_version
 from p2p.scope import master_scope
@@ -76,15 +75,20 @@ def alter_master(books: Books, kind: str, text: str, fields: Mapping[str, Any], 
         return _save_fields(books, kind, found, fields, version)
 
 
-def set_register(books: Books, kind: str, text: str, register: str, value: Any) -> SavedMaster:
-    """Set one register of a master to a value in the shape that is shown.
+def set_registers(books: Books, kind: str, text: str, values: Mapping[str, Value]) -> SavedMaster:
+    """Set registers of a master to values that have been read and checked.
 
     Raises:
-        BooksError: the register cannot hold it; nothing was saved.
+        NotFound, Ambiguous: the text means no master, or several.
+        BooksError: the new name is taken; nothing was saved.
     """
     with books.writing():
         found = _even_merged(books, kind, text)
-        return _save_values(books, kind, found, {register: read_shown(books.names, kind, register, value)})
+        name = values.get("name")
+        if isinstance(name, str):
+            _check_free(books, kind, _checked_name(name), found)
+        _check_parent(books, kind, found, values)
+        return _save_values(books, kind, found, values) if values else SavedMaster(found.document, found.name, None)
 
 
 def delete_master(books: Books, kind: str, text: str) -> SavedMaster:
@@ -152,7 +156,7 @@ def _save_fields(
     assert document is not None
     parents = read_version(document, version)
     before, _ = read_master(kind, document.fold_at(parents).values)
-    after = _made(kind, {**_fields_of(before), **fields})
+    after = _made(kind, {**_fields_of(before), **_with_parts(before, fields)})
     values = changed(before, after)
     if not values:
         return SavedMaster(found.document, after.name, None)
@@ -169,6 +173,16 @@ def _save_values(books: Books, kind: str, found: MasterName, values: Mapping[str
 
 def _fields_of(master: Master) -> dict[str, Any]:
     return {field: getattr(master, field) for field in master.__struct_fields__}
+
+
+def _with_parts(before: Master, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that are given in part, such as the state of a GST registration, completed with what was there."""
+    completed = dict(fields)
+    for field, value in fields.items():
+        held = getattr(before, field, None)
+        if isinstance(value, dict) and isinstance(held, msgspec.Struct):
+            completed[field] = {**msgspec.to_builtins(held), **value}
+    return completed
 
 
 def _made(kind: str, fields: Mapping[str, Any]) -> Master:

@@ -1,0 +1,100 @@
+"""The command line: one module for each noun, and this one, which starts them and turns errors into sentences.
+
+Modules import what is heavy inside their commands, so that `khata voucher list` does not wait for an XML parser.
+"""
+
+import sqlite3
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from crdt_models.errors import KhataError
+from khata.cli import (
+    branches,
+    checks,
+    company,
+    conflicts,
+    demo,
+    groups,
+    imports,
+    ledgers,
+    masters,
+    reports,
+    sync,
+    vouchers,
+)
+from khata.cli.frame import DONE, FAILED, INTERRUPTED, NOT_IN_SYNC, Frame, complain, keep_examples
+from khata.errors import NotInSync
+
+app = typer.Typer(
+    name="khata",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for module in (company, sync, imports, reports, checks, demo):
+    for name, command in module.COMMANDS.items():
+        app.command(name)(command)
+for group in (branches, ledgers, groups, masters, vouchers, conflicts, reports):
+    app.add_typer(group.app, name=group.NAME)
+
+
+@app.callback()
+def khata(
+    context: typer.Context,
+    books: Annotated[
+        str, typer.Option("--books", envvar="KHATA_BOOKS", help="The folder with the books.", show_envvar=True)
+    ] = "",
+    user: Annotated[
+        str, typer.Option("--user", envvar="KHATA_USER", help="Who works; stands in everything saved.")
+    ] = "",
+) -> None:
+    """One set of books in many places: enter vouchers anywhere, synchronize directly with any other copy.
+
+    Examples:
+      khata --books ho init "Sharma Traders" --branch "Head Office" --code HO
+      khata --books ho branch add Pune --code PUN --address 192.168.1.20:7420
+      khata --books ho serve --listen 0.0.0.0:7420
+      khata --books pune join TICKET
+      khata --books pune voucher add --type Receipt --debit Cash:500 --credit "Asha Stores:500"
+      khata --books pune sync
+    """
+    context.obj = Frame(books, user)
+
+
+keep_examples(app)
+
+
+def main() -> None:
+    """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage, 3 not in sync."""
+    try:
+        app()
+    except (KhataError, sqlite3.Error, OSError, KeyboardInterrupt, BaseExceptionGroup) as error:
+        _explain(error)
+
+
+def _explain(error: BaseException) -> NoReturn:
+    """End with a sentence and the next step; what no user and no disk can cause is a bug and shows as one."""
+    cause = error
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    if isinstance(cause, KeyboardInterrupt):
+        complain("stopped; everything that was saved is stored")
+        sys.exit(INTERRUPTED)
+    if isinstance(cause, NotInSync):
+        complain(str(cause))
+        sys.exit(NOT_IN_SYNC)
+    if isinstance(cause, BrokenPipeError):
+        sys.exit(DONE)
+    if isinstance(cause, KhataError):
+        complain(str(cause))
+    elif isinstance(cause, sqlite3.Error):
+        complain(f"the books could not be read: {cause}; check the disk, then run `khata verify`")
+    elif isinstance(cause, OSError):
+        named = f" ({cause.filename})" if cause.filename else ""
+        complain(f"the system refused{named}: {cause.strerror or cause}; check the disk and try again")
+    else:
+        raise error
+    sys.exit(FAILED)

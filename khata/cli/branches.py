@@ -1,0 +1,74 @@
+"""Branches and their devices: `khata branch`."""
+
+from typing import Annotated
+
+import typer
+
+from khata.cli.frame import AsJson, opened, print_json, print_table, say
+
+NAME = "branch"
+app = typer.Typer(no_args_is_help=True, help="Add branches, and see which devices belong to the company.")
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The branch's name; relays can read it.")],
+    code: Annotated[
+        str, typer.Option("--code", help="1 to 4 letters and digits, in its voucher numbers; default: from the name.")
+    ] = "",
+    address: Annotated[
+        list[str] | None,
+        typer.Option("--address", help="HOST:PORT where this device can be reached; may be repeated."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a branch and make the ticket that its first device joins with.
+
+    The ticket works once and for 7 days. Whoever holds it can join: hand it over like a key. The device may read and
+    write everything but the list of who may do what.
+
+    Examples:
+      khata branch add Pune --code PUN --address 192.168.1.20:7420
+      khata branch add Pune --address ho.example.in:7420 --json
+    """
+    from khata.branching import invite_branch
+    from khata.showing import instant
+    from p2p.invite import qr_code
+
+    with opened(context) as books:
+        ticket = invite_branch(books, name, code, address or [])
+        text = ticket.text()
+        if as_json:
+            print_json({
+                "ticket": text,
+                "branch": name,
+                "code": ticket.series,
+                "addresses": list(ticket.addresses),
+                "expires": instant(ticket.expires),
+            })  # fmt: skip
+            return
+        say(f"Ticket for {name} ({ticket.series}), good once and until {instant(ticket.expires)[:10]}:")
+        say("")
+        say(text)
+        say("")
+        say(qr_code(text))
+        say(f"There: khata join TICKET     Here, reachable at {ticket.addresses[0]}: khata serve --listen")
+
+
+@app.command("list")
+def list_branches(context: typer.Context, as_json: AsJson = False) -> None:
+    """List branches, their devices, and invitations that are still open.
+
+    Example:
+      khata branch list
+    """
+    from khata.branching import branch_list
+
+    with opened(context) as books:
+        rows = branch_list(books)
+        if as_json:
+            print_json(rows)
+            return
+        shown = [(row["branch"], row["code"], row["device"], row["standing"], row["device_id"]) for row in rows]
+        print_table(("Branch", "Code", "Device", "Standing", "Device id"), shown)

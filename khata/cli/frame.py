@@ -1,0 +1,196 @@
+"""What all commands share: which books, who works, how things are printed, and the line that ends a write."""
+
+import getpass
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from khata.books import Books
+    from khata.folder import BooksFolder
+
+DONE: Final = 0
+FAILED: Final = 1
+NOT_IN_SYNC: Final = 3
+INTERRUPTED: Final = 130
+
+_EXAMPLES: Final = re.compile(r"^Examples?:$", re.MULTILINE)
+_UNWRAPPED: Final = "\b"
+"""Stands before a paragraph of help whose lines are not to be joined."""
+
+_PIPED_CHARS: Final = 200
+"""How wide tables are where nobody says how wide the paper is."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Version = Annotated[
+    str, typer.Option("--version", help="The version you were looking at, as `show` gives it; default: the one now.")
+]
+
+
+class Frame:
+    """The options before the command: the books folder and the user."""
+
+    def __init__(self, books: str, user: str) -> None:
+        self._books = books
+        self.user = user
+
+    @property
+    def folder(self) -> "BooksFolder":
+        """The folder that was named, or the usual one of this user."""
+        from khata.folder import BooksFolder
+
+        if self._books:
+            return BooksFolder(Path(self._books).expanduser())
+        import platformdirs
+
+        return BooksFolder(platformdirs.user_data_path("khata"))
+
+    @property
+    def user_or_login(self) -> str:
+        """Who works here: as given, or the name they logged in under."""
+        if self.user:
+            return self.user
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError, ImportError):
+            return "user"
+
+
+def frame_of(context: typer.Context) -> Frame:
+    """The options before the command."""
+    frame = context.find_object(Frame)
+    assert frame is not None
+    return frame
+
+
+@contextmanager
+def opened(context: typer.Context) -> "Iterator[Books]":
+    """The books that the command is about, closed when it ends."""
+    from khata.books import Books
+
+    frame = frame_of(context)
+    books = Books.open(frame.folder, frame.user)
+    try:
+        yield books
+    finally:
+        books.close()
+
+
+def plain(text: str) -> str:
+    """Text that came from anywhere, without what could move a terminal's cursor or turn its text around."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    sys.stdout.write(plain(text) + "\n")
+
+
+def complain(text: str) -> None:
+    """Print a sentence on stderr."""
+    sys.stdout.flush()
+    sys.stderr.write(plain(text) + "\n")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON: the same bytes for the same value, and nothing that a terminal would act on."""
+    json.dump(value, sys.stdout, indent=1)
+    sys.stdout.write("\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
+    """Print a table; columns whose name ends in `>` are aligned to the right."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        right = column.endswith(">")
+        table.add_column(column.rstrip(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    Console(width=None if sys.stdout.isatty() else _PIPED_CHARS, highlight=False).print(table)
+
+
+def grouped(amount: str) -> str:
+    """An amount with the commas people expect: 1,25,000.00; empty for nothing."""
+    sign, digits = ("-", amount[1:]) if amount.startswith("-") else ("", amount)
+    whole, _, fraction = digits.partition(".")
+    if whole == "0" and not fraction.strip("0"):
+        return ""
+    head, tail = whole[:-3], whole[-3:]
+    parts = [tail]
+    while head:
+        parts.insert(0, head[-2:])
+        head = head[:-2]
+    return f"{sign}{','.join(parts)}.{fraction}"
+
+
+def saved(books: "Books", what: str) -> None:
+    """The line that ends a write: what was saved, and how it gets to the others."""
+    say(f"saved {what}; {told(books)}")
+
+
+def told(books: "Books") -> str:
+    """Tell a serving process that something was saved; say how it gets to the others."""
+    from khata.daemon import POKE, ask
+
+    answer = ask(books.folder, POKE) if books.folder is not None else None
+    if answer is None:
+        return "`khata sync` sends it to the others"
+    connected = answer.get("connected", 0)
+    if not connected:
+        return "`khata serve` passes it on when somebody is connected"
+    return f"on its way to {connected} connected {'peer' if connected == 1 else 'peers'}"
+
+
+@contextmanager
+def progress(description: str) -> Iterator[Any]:
+    """A progress bar on stderr; nothing where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield _Bar(bar, bar.add_task(description, total=None))
+
+
+class _Bar:
+    """One task of a progress bar."""
+
+    def __init__(self, bar: Any, task: Any) -> None:
+        self._bar = bar
+        self._task = task
+
+    def advance(self, steps: int) -> None:
+        """So many more are done."""
+        self._bar.advance(self._task, steps)
+
+    def show(self, done: int, total: int | None) -> None:
+        """So many are done, of so many."""
+        self._bar.update(self._task, completed=done, total=total)
+
+
+def keep_examples(app: typer.Typer) -> None:
+    """Let the examples in the docstrings of commands stand in `--help` as they are written, line by line."""
+    callbacks = [command.callback for command in app.registered_commands]
+    if app.registered_callback is not None:
+        callbacks.append(app.registered_callback.callback)
+    for callback in callbacks:
+        text = inspect.getdoc(callback) if callback is not None else None
+        if callback is not None and text and _UNWRAPPED not in text:
+            callback.__doc__ = _EXAMPLES.sub(lambda found: f"{_UNWRAPPED}\n{found[0]}", text)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            keep_examples(group.typer_instance)

@@ -1,0 +1,286 @@
+"""Vouchers: `khata voucher`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from khata.cli.frame import (
+    AsJson,
+    Version,
+    complain,
+    grouped,
+    opened,
+    print_json,
+    print_table,
+    saved,
+    say,
+    told,
+)
+
+if TYPE_CHECKING:
+    from khata.books import Books
+    from khata.entering import Entered
+
+NAME = "voucher"
+app = typer.Typer(no_args_is_help=True, help="Enter, list, show, alter and cancel vouchers.")
+
+Which = Annotated[
+    str, typer.Argument(metavar="NUMBER_OR_ID", help='Its number, id, or type and number ("Receipt HO/26-27/00001").')
+]
+Date = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD; default: today.")]
+NewDate = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD, in the same financial year.")]
+Debit = Annotated[list[str] | None, typer.Option("--debit", help="LEDGER:AMOUNT; may be repeated.")]
+Credit = Annotated[list[str] | None, typer.Option("--credit", help="LEDGER:AMOUNT; may be repeated.")]
+Narration = Annotated[str | None, typer.Option("--narration", help="What it is about.")]
+Reference = Annotated[str | None, typer.Option("--reference", help="The other side's number.")]
+ReferenceDate = Annotated[str | None, typer.Option("--reference-date", help="The other side's date.")]
+Party = Annotated[str | None, typer.Option("--party", help="The party's ledger.")]
+Optional = Annotated[bool | None, typer.Option("--optional/--no-optional", help="Does not count in balances.")]
+File = Annotated[str, typer.Option("--file", help="A JSON file in the shape of `voucher show --json`; - for stdin.")]
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    type: Annotated[str | None, typer.Option("--type", help="The voucher type, such as Receipt.")] = None,
+    date: Date = None,
+    debit: Debit = None,
+    credit: Credit = None,
+    narration: Narration = None,
+    reference: Reference = None,
+    reference_date: ReferenceDate = None,
+    party: Party = None,
+    optional: Optional = None,
+    file: File = "",
+    as_json: AsJson = False,
+) -> None:
+    """Enter a voucher; it gets the next number of this device. With --file, options replace what the file says.
+
+    Examples:
+      khata voucher add --type Receipt --debit Cash:500.00 --credit "Asha Stores:500.00" --narration "Bill 7"
+      khata voucher add --type Sales --date 2026-04-02 --party "Asha Stores"
+          --debit "Asha Stores:590" --credit Sales:500 --credit CGST:45 --credit SGST:45
+      khata voucher add --file voucher.json
+
+    A file holds {"type", "date", "party", "narration", "reference", "entries": [{"ledger", "amount", "bills"}],
+    "stock": [{"item", "quantity", "unit", "rate", "amount", "godown"}]}; amounts are debit positive, quantities into
+    stock positive, masters are named or given as id:HEX.
+    """
+    from khata.entering import enter_form
+
+    form = _form(file, type, date, debit, credit, narration, reference, reference_date, party, optional)
+    form.setdefault("date", _today())
+    if "type" not in form:
+        raise typer.BadParameter("a voucher needs a type, such as --type Receipt")
+    with opened(context) as books:
+        entered = enter_form(books, form)
+        _print_entered(books, entered, as_json)
+
+
+@app.command()
+def alter(
+    context: typer.Context,
+    which: Which,
+    type: Annotated[str | None, typer.Option("--type", help="Another voucher type of the same base.")] = None,
+    date: NewDate = None,
+    debit: Debit = None,
+    credit: Credit = None,
+    narration: Narration = None,
+    reference: Reference = None,
+    reference_date: ReferenceDate = None,
+    party: Party = None,
+    optional: Optional = None,
+    file: File = "",
+    version: Version = "",
+    as_json: AsJson = False,
+) -> None:
+    """Alter a voucher: what is named replaces what it has; --debit and --credit together replace all entries.
+
+    With --version, an alteration that arrived since you looked becomes a conflict, never lost.
+
+    Examples:
+      khata voucher alter PUN/26-27/00001 --narration "Bill 8"
+      khata voucher alter PUN/26-27/00001 --debit Cash:600 --credit "Asha Stores:600" --version 3fa9…
+      khata voucher show PUN/26-27/00001 --json > v.json; khata voucher alter PUN/26-27/00001 --file v.json
+    """
+    from khata.entering import alter_form
+    from khata.voucher_lookup import find_voucher
+
+    form = _form(file, type, date, debit, credit, narration, reference, reference_date, party, optional)
+    with opened(context) as books:
+        found = find_voucher(books.db, books.names, which)
+        entered = alter_form(books, found, form, version)
+        _print_entered(books, entered, as_json)
+
+
+@app.command()
+def cancel(context: typer.Context, which: Which, version: Version = "", as_json: AsJson = False) -> None:
+    """Cancel a voucher: it keeps its number and counts nowhere. It cannot be undone.
+
+    Example:
+      khata voucher cancel PUN/26-27/00001
+    """
+    from khata.entering import cancel as cancelled
+    from khata.voucher_lookup import find_voucher
+
+    with opened(context) as books:
+        entered = cancelled(books, find_voucher(books.db, books.names, which), version)
+        _print_entered(books, entered, as_json, "cancelled ")
+
+
+@app.command("list")
+def list_vouchers(
+    context: typer.Context,
+    since: Annotated[str, typer.Option("--from", help="From this date on.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Up to and including this date.")] = "",
+    type: Annotated[str, typer.Option("--type", help="Only this voucher type.")] = "",
+    ledger: Annotated[str, typer.Option("--ledger", help="Only those with an entry on this ledger.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List vouchers by date, number and id.
+
+    Examples:
+      khata voucher list
+      khata voucher list --from 2026-04-01 --to 2026-04-30 --type Sales --json
+    """
+    from khata.listing import Filter
+    from khata.listing import list_vouchers as listed
+
+    with opened(context) as books:
+        rows = listed(books, Filter(since, until, type, ledger))
+    if as_json:
+        print_json(rows)
+        return
+    shown = [
+        (
+            row["date"],
+            row["type"],
+            row["number"] or row["id"][:8],
+            row["party"],
+            _debits(row),
+            _mark(row),
+            row["narration"],
+        )
+        for row in rows
+    ]
+    print_table(("Date", "Type", "Number", "Party", "Debit>", "", "Narration"), shown)
+
+
+def _debits(row: dict[str, Any]) -> str:
+    from crdt_models.money import Amount
+
+    amounts = (Amount.from_e4(Amount.parse(entry["amount"]).e4) for entry in row["entries"])
+    return grouped(Amount(sum(amount.e4 for amount in amounts if amount.e4 > 0)).text)
+
+
+def _mark(row: dict[str, Any]) -> str:
+    return "cancelled" if row["cancelled"] else "optional" if row["optional"] else "" if row["posted"] else "not posted"
+
+
+@app.command()
+def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
+    """Show one voucher, with its version: what `alter --version` takes.
+
+    Example:
+      khata voucher show PUN/26-27/00001 --json
+    """
+    from khata.listing import show_voucher
+    from khata.voucher_lookup import find_voucher
+
+    with opened(context) as books:
+        found = show_voucher(books, find_voucher(books.db, books.names, which))
+    if as_json:
+        print_json(found)
+        return
+    say(f"{found['type']} {found['number']}  {found['date']}  {_mark(found)}".rstrip())
+    for key in ("party", "reference", "narration", "entered_by", "branch", "id", "version"):
+        if found.get(key):
+            say(f"{key.replace('_', ' '):>12}  {found[key]}")
+    rows = [(entry["ledger"], *_sides(entry["amount"])) for entry in found["entries"]]
+    print_table(("Ledger", "Debit>", "Credit>"), rows)
+    for line in found.get("stock", ()):
+        say(f"{line['item']}: {line.get('quantity', '0')} {line.get('unit', '')} {line.get('amount', '')}".rstrip())
+    for conflict in found["conflicts"]:
+        complain(f"in conflict: khata conflicts settle {conflict} --take 1")
+    for problem in found["problems"]:
+        complain(f"not counted: {problem}")
+
+
+def _sides(amount: str) -> tuple[str, str]:
+    return ("", grouped(amount[1:])) if amount.startswith("-") else (grouped(amount), "")
+
+
+@app.command()
+def history(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
+    """Show the edit log of a voucher: every save, who made it, when and where, and what it changed.
+
+    Example:
+      khata voucher history PUN/26-27/00001
+    """
+    from khata.cli.histories import print_history
+    from khata.voucher_lookup import find_voucher
+
+    with opened(context) as books:
+        print_history(books, find_voucher(books.db, books.names, which).row, as_json)
+
+
+def _form(
+    file: str,
+    type: str | None,
+    date: str | None,
+    debit: list[str] | None,
+    credit: list[str] | None,
+    narration: str | None,
+    reference: str | None,
+    reference_date: str | None,
+    party: str | None,
+    optional: bool | None,
+) -> dict[str, Any]:
+    """The form that a file and options make together; only what was said."""
+    from khata.errors import BooksError
+    from khata.voucher_form import read_json
+
+    form: dict[str, Any] = {}
+    if file:
+        form = read_json(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
+        if not isinstance(form, dict):
+            raise BooksError(f"{file} holds no voucher: expected fields in braces")
+    given = {
+        "type": type, "date": date, "narration": narration, "reference": reference, "reference_date": reference_date,
+        "party": party, "optional": optional,
+    }  # fmt: skip
+    form.update({field: value for field, value in given.items() if value is not None})
+    if debit or credit:
+        form["entries"] = [_entry(text, "") for text in debit or ()] + [_entry(text, "-") for text in credit or ()]
+    return form
+
+
+def _entry(text: str, sign: str) -> dict[str, str]:
+    ledger, colon, amount = text.rpartition(":")
+    amount = amount.strip()
+    if not colon or not ledger.strip() or not amount:
+        raise typer.BadParameter(f"{text!r} is not LEDGER:AMOUNT, such as Cash:500.00")
+    if amount.startswith("-"):
+        raise typer.BadParameter(f"{text!r}: amounts are positive; --debit and --credit say the side")
+    return {"ledger": ledger.strip(), "amount": sign + amount}
+
+
+def _today() -> str:
+    from datetime import datetime
+
+    return datetime.now().astimezone().date().isoformat()
+
+
+def _print_entered(books: "Books", entered: "Entered", as_json: bool, what: str = "") -> None:
+    for register in entered.settled:
+        complain(f"this settled the conflict on {register}; `khata voucher history` shows the other value")
+    if as_json:
+        told(books)
+        commit = None if entered.commit is None else entered.commit.hex()
+        print_json({"id": entered.id.hex(), "number": entered.number, "commit": commit})
+    elif entered.commit is None:
+        say(f"nothing to change: {entered.number or entered.id.hex()} is like that already")
+    else:
+        saved(books, f"{what}{entered.number or entered.id.hex()}")
