@@ -118,6 +118,7 @@ class Envelope:
         parser = etree.XMLPullParser(
             events=("end",),
             tag=[*RECORD_TAGS, *OTHER_TAGS, *REPORT_TAGS, *_HEADER_TAGS, *_FACT_TAGS, *_ANSWER_TAGS],
+            remove_blank_text=True,  # two thirds of the time, because Tally indents everything
             remove_comments=True,
             remove_pis=True,
             resolve_entities=False,
