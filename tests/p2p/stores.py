@@ -1,0 +1,43 @@
+"""Stores with commits in them of which nothing matters but the id, and what their digests have to be."""
+
+import hashlib
+from pathlib import Path
+
+from p2p.store import ACCEPTED, Store, StoredCommit
+from p2p.tree import digest_of
+
+SCOPES = ("masters/ledger", "vouchers/pun/sales/2026-04", "vouchers/ho/sales/2026-04")
+
+
+def a_store() -> Store:
+    return Store.open(Path(":memory:"))
+
+
+def commit_id(number: int) -> bytes:
+    return hashlib.sha256(number.to_bytes(4, "big")).digest()
+
+
+def put(store: Store, scope: str, *ids: bytes, source: int | None = None, state: int = ACCEPTED) -> None:
+    """Store commits of which nothing matters but the id."""
+    with store.transaction():
+        number, row = store.scope_id(scope), store.next_row()
+        store.append(
+            [
+                StoredCommit(row + at, number, one, b"header of " + one, bytes(64), one[:4], state, source)
+                for at, one in enumerate(ids)
+            ]
+        )
+
+
+def held(store: Store) -> dict[str, list[bytes]]:
+    """Scope by scope the ids that are stored, read row by row."""
+    found: dict[str, list[bytes]] = {}
+    for commit in store.everything():
+        found.setdefault(store.scope_path(commit.scope), []).append(commit.id)
+    return found
+
+
+def check_digests(store: Store) -> None:
+    recomputed = {scope: digest_of(ids) for scope, ids in held(store).items()}
+    assert {scope: digest for scope, digest in store.scopes().items() if digest.size} == recomputed
+    assert store.count() == sum(digest.size for digest in recomputed.values())
