@@ -77,3 +77,7 @@ def imported(*objects: str, books: Books | None = None) -> Books:
 
 def codes(made: Plan) -> list[str]:
     return [finding.code for finding in made.findings]
+
+
+def text_of(made: Plan, code: str) -> str:
+    return next(finding.text for finding in made.findings if finding.code == code)
