@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from tools.command_page import PAGE, command_page
 from tools.file_table import DOCUMENT, with_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,3 +149,7 @@ def test_decisions_are_numbered_without_gaps_and_have_their_three_parts():
 def test_the_table_of_files_is_up_to_date():
     document = DOCUMENT.read_text(encoding="utf-8")
     assert document == with_table(document), "run `make docs`"
+
+
+def test_the_page_of_commands_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == command_page(), "run `make docs`"
