@@ -76,7 +76,8 @@ def commands() -> list[str]:
 
     def walk(name: str, command: object) -> None:
         below: dict[str, object] = getattr(command, "commands", {})
-        if not below and not getattr(command, "hidden", False):
+        alone = not below or getattr(command, "invoke_without_command", False)
+        if alone and name != "khata" and not getattr(command, "hidden", False):
             found.append(name)
         for part, inner in below.items():
             walk(f"{name} {part}", inner)

@@ -17,7 +17,8 @@ _HEAD = """# Commands
 
 Written by `make docs` from the commands themselves; `khata COMMAND --help` says the same.
 
-`khata --books DIR COMMAND` names the folder with the books; without it `KHATA_BOOKS` counts, or a folder of your account.
+`khata --books DIR COMMAND` names the folder with the books; without it `KHATA_BOOKS` counts, or a folder of your
+account.
 `--user NAME` (or `KHATA_USER`) stands in everything that is saved. `--json` prints data for programs.
 
 Exit codes: 0 done · 1 refused or failed, with a sentence and the next step on stderr · 2 wrong usage · 3 not in sync.
@@ -31,9 +32,10 @@ def command_page() -> str:
 
 def _sections(name: str, command: Any) -> list[str]:
     below: dict[str, Any] = getattr(command, "commands", {})
-    if below:
-        return [line for part, inner in below.items() for line in _sections(f"{name} {part}", inner)]
-    return [f"## {name}", "", *_text(command.help or ""), *_options(command), ""]
+    inside = [line for part, inner in below.items() for line in _sections(f"{name} {part}", inner)]
+    if below and (name == "khata" or not command.invoke_without_command):
+        return inside
+    return [f"## {name}", "", *_text(command.help or ""), *_options(command), "", *inside]
 
 
 def _text(text: str) -> list[str]:
@@ -44,7 +46,7 @@ def _text(text: str) -> list[str]:
 
 
 def _options(command: Any) -> list[str]:
-    rows = [_row(parameter) for parameter in command.params if not parameter.name == "help"]
+    rows = [_row(parameter) for parameter in command.params if parameter.name != "help"]
     return ["| argument or option | |", "|---|---|", *rows, ""] if rows else []
 
 
