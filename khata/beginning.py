@@ -1,6 +1,7 @@
 """How books begin on this machine: founding a company, or the empty books of a device that is about to join one."""
 
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 from crdt_models.masters import KINDS, Company, Currency, company_details_id, master_id
@@ -44,19 +45,38 @@ def found_books(
     if not company.strip():
         raise BooksError('the company needs a name, such as khata init "Sharma Traders"')
     keys, store = _prepare(folder, random)
+    phrase = new_phrase(random)
     try:
-        phrase = new_phrase(random)
-        with store.transaction():
-            projection = BooksProjection()
-            recovery = recovery_keys(phrase)
-            replica = found_company(store, keys, recovery, branch, code, system_now(), projection, random)
-            store.set_meta(USER_META, user.encode())
-            books = Books(replica, user, folder)
-            _save_first_masters(books, company.strip())
+        books = start_books(store, keys, recovery_keys(phrase), company, branch, code, user, folder, random=random)
     except BaseException:
         store.close()
         raise
     return Founded(books, phrase)
+
+
+def start_books(
+    store: Store,
+    keys: DeviceKeys,
+    recovery: DeviceKeys,
+    company: str,
+    branch: str,
+    code: str,
+    user: str,
+    folder: BooksFolder | None = None,
+    now: Callable[[], int] = system_now,
+    random: Random = os.urandom,
+) -> Books:
+    """Found a company in an empty store with tables, in one transaction. Arguments otherwise as `found_books`.
+
+    Args:
+        recovery: the keys that follow from the recovery phrase.
+    """
+    with store.transaction():
+        replica = found_company(store, keys, recovery, branch, code, now(), BooksProjection(), random)
+        store.set_meta(USER_META, user.encode())
+        books = Books(replica, user, folder, now, random)
+        _save_first_masters(books, company.strip())
+    return books
 
 
 def joining_books(folder: BooksFolder, company: bytes, user: str, random: Random = os.urandom) -> Books:

@@ -16,16 +16,13 @@ from khata.projection import BooksProjection
 from khata.tables import migrations
 from p2p.chain_members import Member
 from p2p.commit import Commit, Item
-from p2p.errors import CommitTooLarge
 from p2p.founding import COMPANY
 from p2p.identity import DeviceKeys, Random
-from p2p.limits import COMMIT_DOCUMENTS_MAX
+from p2p.packed import split_items
 from p2p.replica import Replica
 from p2p.store import Store
 
 USER_META = "user"
-_COMMIT_BYTES = 192 * 1024
-"""Saves are put into one commit up to this many bytes, which fit whether or not they compress."""
 
 
 def system_now() -> int:
@@ -82,7 +79,7 @@ class Books:
             wait_ms: how long writing waits for another process; 0 raises `StoreBusy` at once.
 
         Raises:
-            BooksError: there are no books in this folder.
+            BooksError: there are no books in this folder, or the device was not admitted to the company yet.
             StoreError, KeyFileError: they cannot be read.
         """
         if not folder.database.exists():
@@ -94,7 +91,11 @@ class Books:
             raise _no_books(folder)
         keys = DeviceKeys.load(folder.key_file)
         replica = Replica(store, keys, company, BooksProjection())
-        return cls(replica, user or (store.meta(USER_META) or b"").decode("utf-8", "replace"), folder)
+        books = cls(replica, user or (store.meta(USER_META) or b"").decode("utf-8", "replace"), folder)
+        if replica.chain.member(keys.id) is None:
+            store.close()
+            raise _not_admitted()
+        return books
 
     def close(self) -> None:
         """Close the files."""
@@ -122,7 +123,7 @@ class Books:
         """
         member = self.replica.chain.member(self.replica.keys.id)
         if member is None:
-            raise BooksError("this device has not been admitted yet; run `khata join` with the same ticket again")
+            raise _not_admitted()
         return member
 
     def device_name(self, author: bytes) -> str:
@@ -167,28 +168,15 @@ class Books:
             origin: `entry`, `settle`, `import:<source>` …
 
         Raises:
-            DocumentTooLarge: one of them is too large; nothing was written.
+            DocumentTooLarge, CommitTooLarge: one of them is too large; nothing was written.
             NotAllowed, StoreError: nothing was written.
         """
         items = [
             Item(change.id, change.kind, pack_save(change.values, change.parents, self.user, origin))
             for change in changes
         ]
-        commits: list[Commit] = []
         with self.writing():
-            for batch in _batches(items):
-                commits.extend(self._commit(scope, batch))
-        return commits
-
-    def _commit(self, scope: str, batch: Sequence[Item]) -> list[Commit]:
-        """Commit a batch, in halves when it turns out to be too large for one commit."""
-        try:
-            return [self.replica.commit(scope, batch, self.now())]
-        except CommitTooLarge:
-            if len(batch) == 1:
-                raise
-        half = len(batch) // 2
-        return [*self._commit(scope, batch[:half]), *self._commit(scope, batch[half:])]
+            return [self.replica.commit(scope, batch, self.now()) for batch in split_items(items)]
 
 
 def open_store(folder: BooksFolder, wait_ms: int = 30_000) -> Store:
@@ -197,24 +185,15 @@ def open_store(folder: BooksFolder, wait_ms: int = 30_000) -> Store:
     Raises:
         StoreError: it cannot be opened.
     """
-    store = Store.open(folder.database, wait_ms)
+    return with_tables(Store.open(folder.database, wait_ms))
+
+
+def with_tables(store: Store) -> Store:
+    """The store, with the tables of the books in it brought up to date."""
     if migrations.pending(store.db):
         with store.transaction():
             migrations.apply(store.db)
     return store
-
-
-def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
-    batch: list[Item] = []
-    size = 0
-    for item in items:
-        if batch and (len(batch) == COMMIT_DOCUMENTS_MAX or size + len(item.save) > _COMMIT_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += len(item.save)
-    if batch:
-        yield batch
 
 
 def _no_books(folder: BooksFolder) -> BooksError:
@@ -222,3 +201,8 @@ def _no_books(folder: BooksFolder) -> BooksError:
         f"there are no books in {folder.path}; make them with `khata --books {folder.path} init NAME`, "
         "join a company with `khata join TICKET`, or name another folder with --books"
     )
+
+
+def _not_admitted() -> BooksError:
+    """What is said on a device whose joining did not come to its end."""
+    return BooksError("this device has not been admitted yet; run `khata join` with the same ticket again")

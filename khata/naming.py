@@ -22,6 +22,7 @@ _CREATE: Final = {
     "group": "khata group add {name} --parent 'Current Assets'",
 }
 _ID_BYTES: Final = 16
+_CLOSE_MAX: Final = 3
 
 Node = TypeVar("Node", int, bytes)
 
@@ -158,7 +159,10 @@ class Names:
 
     def _not_found(self, kind: str, text: str) -> str:
         names = {normalised(master.name): master.name for master in self.masters(kind).values() if master.live}
-        close = [names[match] for match in difflib.get_close_matches(normalised(text), sorted(names), 3, 0.6)]
+        wanted = normalised(text)
+        begins = [name for name in sorted(names) if wanted and name.startswith(wanted)]
+        alike = difflib.get_close_matches(wanted, sorted(names), _CLOSE_MAX, 0.6)
+        close = [names[match] for match in dict.fromkeys([*begins, *alike])][:_CLOSE_MAX]
         meant = f"; did you mean {', '.join(repr(name) for name in close)}?" if close else "."
         create = _CREATE.get(kind, f"khata master add {kind} {{name}}").format(name=shlex.quote(text))
         return f"no {_spoken(kind)} is called {text!r}{meant} To create it: {create}"

@@ -38,9 +38,9 @@ def trial_balance(books: Books, on: str = "") -> Json:
     if stock:
         rows.append(_row(OPENING_STOCK, STOCK_IN_HAND, stock))
     difference = -sum(balances.values()) - stock
+    rows.sort(key=lambda row: (row["group"], row["ledger"], row["debit"], row["credit"]))
     if difference:
         rows.append(_row(OPENING_DIFFERENCE, "", difference))
-    rows.sort(key=lambda row: (row["group"], row["ledger"], row["debit"], row["credit"]))
     total = sum(balance for balance in (*balances.values(), stock, difference) if balance > 0)
     return {"rows": rows, "debit": Amount(total).text, "credit": Amount(total).text}
 

@@ -147,7 +147,7 @@ def _read(names: Names, known: set[bytes], kind: type[msgspec.Struct], fields: A
     for field, value in fields.items():
         if field not in allowed:
             raise BooksError(f"{where} has a field {field!r}; known are {', '.join(sorted(allowed))}")
-        if value is None:
+        if value is None or (value == "" and field in _KINDS):
             continue
         if field in _PARTS and isinstance(value, list):
             inner = _PARTS[field]

@@ -52,12 +52,10 @@ def import_files(
         else:
             _report(planned, summary(planned, commits))
             _finish(books, planned, commits)
-        refused = planned.refused
-        if refused:
-            raise BooksError(
-                f"{len(refused)} of {len(files)} files refused: "
-                + "; ".join(f"{finding.file}: {finding.text}" for finding in refused)
-            )
+        for finding in () if as_json else planned.refused:
+            complain(f"refused: {finding.file}: {finding.text}")
+        if planned.refused:
+            raise BooksError(f"{len(planned.refused)} of {len(files)} files refused; nothing of them was imported")
 
 
 def _finish(books: "Books", planned: "Plan", commits: int | None) -> None:

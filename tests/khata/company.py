@@ -1,0 +1,111 @@
+"""Small companies for tests: books in memory, vouchers in a line of text, copies that meet without a network."""
+
+import random as randomness
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from khata.beginning import start_books
+from khata.books import Books, Change, with_tables
+from khata.contents import CONTENTS
+from khata.entering import Entered, alter_form, enter_form
+from khata.entering_masters import SavedMaster, add_master
+from khata.projection import BooksProjection
+from khata.voucher_lookup import VoucherName, find_voucher
+from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, BranchAdded, Grant
+from p2p.founding import admit_device, append
+from p2p.identity import DeviceKeys
+from p2p.replica import Replica
+from p2p.store import Store
+from tests.p2p.copies import Line
+from tests.p2p.copies import sync as converse
+
+NOW = 1_790_000_000_000
+EVERYTHING = Grant(READ_DEFAULT, WRITE_DEFAULT)
+
+
+class Clock:
+    """A clock that moves a second on every look."""
+
+    def __init__(self, now: int = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        self.now += 1000
+        return self.now
+
+
+def seeded(seed: object) -> Callable[[int], bytes]:
+    """Random bytes that are the same in every run."""
+    return randomness.Random(str(seed)).randbytes
+
+
+def a_company(name: str = "Sharma Traders", seed: object = "HO") -> Books:
+    """The head office of a new company, in memory."""
+    random = seeded(seed)
+    keys, recovery = DeviceKeys.generate(random), DeviceKeys.generate(random)
+    store = with_tables(Store.open(Path(":memory:")))
+    return start_books(store, keys, recovery, name, "Head Office", "HO", "asha", None, Clock(), random)
+
+
+def a_branch(office: Books, name: str, code: str = "", store: Store | None = None) -> Books:
+    """A branch of the company, admitted and in sync with its head office."""
+    random, code = seeded(name), code or name[:3].upper()
+    keys = DeviceKeys.generate(random)
+    if code.lower() not in office.replica.chain.branches:
+        append(office.replica, BranchAdded(time=NOW, code=code.lower(), name=name))
+    admit_device(office.replica, (keys.public, keys.seal_public), name, code.lower(), code, EVERYTHING, NOW)
+    held = store or with_tables(Store.open(Path(":memory:")))
+    replica = Replica(held, keys, office.company, BooksProjection(), random)
+    replica.extend_chain(office.replica.chain_entries(-1))
+    books = Books(replica, name.lower(), None, Clock(), random)
+    sync(books, office)
+    return books
+
+
+def sync(first: Books, second: Books) -> Line:
+    """Let two copies converse until both say that they are in sync."""
+    line = converse(first.replica, second.replica)
+    assert line.in_sync
+    first.names.forget()
+    second.names.forget()
+    return line
+
+
+def ledger(books: Books, name: str, group: str = "Sundry Debtors", **fields: object) -> SavedMaster:
+    """Add a ledger."""
+    return add_master(books, "ledger", name, {"group": books.names.find("group", group).document, **fields})
+
+
+def voucher(books: Books, type: str, entries: str, date: str = "2026-04-02", **fields: object) -> Entered:
+    """Enter a voucher, its entries written as "Cash 500 / Asha -500"."""
+    return enter_form(books, {"type": type, "date": date, "entries": entries_of(entries), **fields})
+
+
+def alter(books: Books, which: str, entries: str = "", version: str = "", **fields: object) -> Entered:
+    """Alter a voucher."""
+    form = {**fields, **({"entries": entries_of(entries)} if entries else {})}
+    return alter_form(books, found(books, which), form, version)
+
+
+def found(books: Books, which: str) -> VoucherName:
+    """The voucher that is meant."""
+    return find_voucher(books.db, books.names, which)
+
+
+def entries_of(text: str) -> list[dict[str, str]]:
+    """The entries in "Cash 500 / Asha -500"."""
+    pairs = [part.strip().rpartition(" ") for part in text.split(" / ")]
+    return [{"ledger": name, "amount": amount} for name, _, amount in pairs]
+
+
+def put(books: Books, scope: str, kind: str, id: bytes, **registers: object) -> bytes:
+    """Save registers past every rule, as another version or a hostile member could; returns the commit's id."""
+    values: dict[str, Any] = registers
+    change = Change(kind, id, values, ())
+    return books.save(scope, [change])[0].id
+
+
+def contents(books: Books) -> dict[str, list[tuple[object, ...]]]:
+    """What every table says, without local ids."""
+    return {name: books.db.execute(query).fetchall() for name, query in CONTENTS.items()}
