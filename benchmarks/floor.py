@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from khata.books import Books
@@ -19,10 +19,16 @@ from p2p.store import Store
 
 
 def batches(office: Books) -> Iterator[list[CommitParts]]:
-    """All commits of a store, cut as the session sends them."""
+    """All commits of a store, cut as the session sends them: what `control` holds, which opens the rest, by itself."""
+    scopes = sending_order(office.replica.store.scopes())
+    for control in (True, False):
+        yield from _cut(office, [scope for scope in scopes if scope.startswith("control/") is control])
+
+
+def _cut(office: Books, scopes: Iterable[str]) -> Iterator[list[CommitParts]]:
     batch: list[CommitParts] = []
     size = 0
-    for scope in sending_order(office.replica.store.scopes()):
+    for scope in scopes:
         after: int | None = 0
         while after is not None:
             page = office.replica.page(scope, after, BATCH_COMMITS_MAX)
