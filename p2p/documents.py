@@ -136,7 +136,7 @@ class Documents:
 
 def _changed(row: int, new: bool, document: Document) -> ChangedDocument:
     saves = document.saves().values()
-    first = min(saves, key=lambda save: (save.time, save.id))
+    first = next(iter(saves)) if len(saves) == 1 else min(saves, key=lambda save: (save.time, save.id))
     return ChangedDocument(
         row,
         document.scope,

@@ -166,19 +166,22 @@ class Intake:
         if not kept:
             return
         row = self.store.next_row()
-        stored, tips, keys_came = [], [], False
+        stored, keys_came = [], False
+        tips: dict[tuple[int, bytes], tuple[bytes, int]] = {}
         incoming: list[Incoming] = []
         for commit, verdict in kept:
             assert verdict.state is not None
             scope = self.store.scope_id(commit.header.scope)
             header, signature, body = _parts(commit)
             stored.append(StoredCommit(row, scope, commit.id, header, signature, body, verdict.state, source))
-            tips.append((scope, commit.header.author, commit.id, row))
+            tips[scope, commit.header.author] = (commit.id, row)
             incoming.extend(verdict.incoming)
             keys_came = keys_came or commit.header.scope == keys_scope(self.keys.author)
             row += 1
         self.store.append(stored)
-        self.db.executemany("INSERT OR REPLACE INTO tips VALUES (?, ?, ?, ?)", tips)
+        self.db.executemany(
+            "INSERT OR REPLACE INTO tips VALUES (?, ?, ?, ?)", [(*place, *tip) for place, tip in tips.items()]
+        )
         for commit_row, (_, verdict) in zip(stored, kept, strict=True):
             if verdict.reason and commit_row.state != ACCEPTED:
                 self.store.set_state(commit_row.row, commit_row.state, verdict.reason)

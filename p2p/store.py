@@ -166,8 +166,14 @@ class Store:
 
     def find_scope(self, path: str) -> int | None:
         """The local number of a scope, or None when nothing lies there."""
+        known = self._scope_ids.get(path)
+        if known is not None:
+            return known
         row = self.conn.execute("SELECT id FROM scopes WHERE path=?", (path,)).fetchone()
-        return int(row[0]) if row else None
+        if row is None:
+            return None
+        self._scope_ids[path] = row[0]
+        return int(row[0])
 
     def scope_path(self, scope: int) -> str:
         """The path of a scope's local number."""
