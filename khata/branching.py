@@ -26,13 +26,15 @@ def invite_branch(books: Books, name: str, code: str, addresses: Sequence[str], 
         addresses: where this device can be reached; where it serves just now when none is given.
 
     Raises:
-        BooksError: no address is known.
+        BooksError: no address is known, or the code is malformed.
         NotAllowed, ChainError: this device is not the keeper, or the code is taken; nothing is written.
     """
     for address in addresses:
         parse_address(address)
     found = list(addresses) or _served_at(books)
     series = (code or slug(name).replace("-", "")[: SERIES_CHARS_MAX - 1]).upper()
+    if len(series) > SERIES_CHARS_MAX or not (series.isascii() and series.isalnum()):
+        raise BooksError(f"{code!r} cannot be a code; it is 1 to {SERIES_CHARS_MAX} letters and digits, such as PUN")
     return invite(books.replica, name, series, EVERYTHING_BUT_CONTROL, found, books.now(), random)
 
 

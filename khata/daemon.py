@@ -79,26 +79,27 @@ async def listen(folder: BooksFolder, answer: Answer, task_status: trio.TaskStat
         if not _is_ours(path.parent):
             raise BooksError(f"{path.parent} belongs to somebody else; remove it, or set XDG_RUNTIME_DIR")
         path.unlink(missing_ok=True)
-        listener = trio.socket.socket(trio.socket.AF_UNIX, trio.socket.SOCK_STREAM)
-        await listener.bind(str(path))
     except OSError as error:
         raise BooksError(f"the socket {path} cannot be made: {error.strerror}") from error
-    listener.listen(_ASKED_AT_ONCE_MAX)
-    at_once = trio.CapacityLimiter(_ASKED_AT_ONCE_MAX)
-    try:
-        async with trio.open_nursery() as nursery:
-            task_status.started()
-            while True:
-                line, _ = await listener.accept()
-                nursery.start_soon(_answer, trio.SocketStream(line), answer, at_once)
-    finally:
-        listener.close()
-        path.unlink(missing_ok=True)
+    with trio.socket.socket(trio.socket.AF_UNIX, trio.socket.SOCK_STREAM) as listener:
+        try:
+            await listener.bind(str(path))
+        except OSError as error:
+            raise BooksError(f"the socket {path} cannot be made: {error.strerror}") from error
+        listener.listen(_ASKED_AT_ONCE_MAX)
+        try:
+            async with trio.open_nursery() as nursery:
+                task_status.started()
+                while True:
+                    line, _ = await listener.accept()
+                    nursery.start_soon(_answer, trio.SocketStream(line), answer)
+        finally:
+            path.unlink(missing_ok=True)
 
 
-async def _answer(stream: trio.SocketStream, answer: Answer, at_once: trio.CapacityLimiter) -> None:
+async def _answer(stream: trio.SocketStream, answer: Answer) -> None:
     """One question; whoever is slow or says nonsense is hung up on."""
-    async with at_once, stream:
+    async with stream:
         with trio.move_on_after(_ANSWER_SECONDS_MAX):
             try:
                 asked = json.loads(await stream.receive_some(_LINE_BYTES_MAX))

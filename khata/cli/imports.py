@@ -63,7 +63,7 @@ def _finish(books: "Books", planned: "Plan", commits: int | None) -> None:
         say(f"dry run: {len(planned)} saves would be made; nothing was saved")
     elif commits:
         saved(books, f"{len(planned)} documents in {commits} commits")
-    else:
+    elif planned.totals:
         say("nothing to save: the books hold all of it already")
 
 
@@ -79,12 +79,14 @@ def _report(planned: "Plan", found: dict[str, Any]) -> None:
         )
         for entry in found["files"]
     ]
-    print_table(("File", "Company", "Masters>", "Vouchers>", "Debit>", "Credit>"), rows)
+    if rows:
+        print_table(("File", "Company", "Masters>", "Vouchers>", "Debit>", "Credit>"), rows)
     counts = [
         (kind, *(str(entry[word]) for word in ("new", "altered", "unchanged")))
         for kind, entry in found["counts"].items()
     ]
-    print_table(("Kind", "New>", "Altered>", "Unchanged>"), counts)
+    if counts:
+        print_table(("Kind", "New>", "Altered>", "Unchanged>"), counts)
     for finding in planned.findings:
         if not finding.refuses:
             complain(f"{finding.file + ': ' if finding.file else ''}{finding.text}")

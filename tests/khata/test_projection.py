@@ -200,7 +200,7 @@ def test_projecting_everything_anew_gives_the_same_tables():
     assert before["conflicts"]
     projection = BooksProjection()
     with books.writing():
-        changed = [document for document in _changed(books)]
+        changed = list(_changed(books))
         projection.clear(books.db)
         assert all(not books.db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall() for table in DERIVED_TABLES)
         chosen = random.Random(3)
