@@ -31,7 +31,8 @@ SECONDS_MAX = 60.0
 
 _FORKSERVER = multiprocessing.get_context("forkserver")
 _LOADED = [module.name for module in pkgutil.walk_packages(khata.__path__, "khata.")]
-_FORKSERVER.set_forkserver_preload([*_LOADED, "rich.console", "rich.progress", "rich.table", "tests.e2e.shop"])
+_LOADED += ["rich.console", "rich.progress", "rich.table", "typer._adapters", "tests.e2e.shop"]
+_FORKSERVER.set_forkserver_preload(_LOADED)
 
 
 class Result(NamedTuple):
@@ -230,10 +231,14 @@ class Copy:
     def commits(self) -> int:
         """How many commits are stored, read from the database while others write it; 0 while there is none."""
         try:
-            with closing(sqlite3.connect(f"file:{self.folder / 'khata.db'}?mode=ro", uri=True)) as db:
-                return int(db.execute("SELECT count(*) FROM commits").fetchone()[0])
+            return int(self.query("SELECT count(*) FROM commits")[0][0])
         except sqlite3.OperationalError:
             return 0
+
+    def query(self, sql: str) -> list[Any]:
+        """Ask the database of the books directly, as any SQLite tool can."""
+        with closing(sqlite3.connect(f"file:{self.folder / 'khata.db'}?mode=ro", uri=True)) as db:
+            return db.execute(sql).fetchall()
 
     @property
     def digest(self) -> dict[str, Any]:
