@@ -248,11 +248,11 @@ class Exchange:
             if not news:
                 break
             self._pushed_row = news[-1].row
-            self._tell(view, [item for item in news if item.source != link], offer=first)
+            self._tell(view, [item for item in news if item.source != link])
 
-    def _tell(self, view: View, news: list[News], offer: bool) -> None:
+    def _tell(self, view: View, news: list[News]) -> None:
         ours = [item for item in news if view.share.may_give(item.scope)]
-        push = [] if offer or len(ours) > FRESH_COMMITS_MAX else [item for item in ours if item.source is None]
+        push = [] if len(ours) > FRESH_COMMITS_MAX else [item for item in ours if item.source is None]
         if push:
             self._outflow.fresh(self.tree, [(item.scope, item.id) for item in push])
         rest = [item for item in ours if item.source is not None] if push else ours

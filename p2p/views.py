@@ -42,6 +42,10 @@ class Views:
         for view in self._views.values():
             view.grow(grown, row)
 
+    def digest(self, scope: str) -> Digest:
+        """The digest of one scope."""
+        return self._digests.get(scope, EMPTY)
+
     def forget_shares(self) -> None:
         """Let every share be computed anew: the control chain has grown."""
         self._shares.clear()
