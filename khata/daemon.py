@@ -25,6 +25,8 @@ STATUS: Final = "status"
 _LINE_BYTES_MAX: Final = 64 * 1024
 _ANSWER_SECONDS_MAX: Final = 2.0
 _ASKED_AT_ONCE_MAX: Final = 16
+_PATH_BYTES_MAX: Final = 100
+_TMP: Final = Path("/tmp")
 
 Answer = Callable[[str], dict[str, Any]]
 """What the server answers to a command."""
@@ -37,8 +39,9 @@ def socket_path(folder: BooksFolder) -> Path:
     """
     name = hashlib.sha256(os.fsencode(folder.path.resolve())).hexdigest()[:24]
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    base = Path(runtime) if runtime and Path(runtime).is_dir() else Path(tempfile.gettempdir())
-    return base / f"khata-{os.getuid()}" / f"{name}.sock"
+    bases = [Path(runtime)] if runtime and Path(runtime).is_dir() else []
+    paths = [base / f"khata-{os.getuid()}" / f"{name}.sock" for base in (*bases, Path(tempfile.gettempdir()), _TMP)]
+    return next((path for path in paths if len(os.fsencode(path)) <= _PATH_BYTES_MAX), paths[-1])
 
 
 def ask(folder: BooksFolder, command: str) -> dict[str, Any] | None:

@@ -1,6 +1,8 @@
 """The socket by which commands talk to a serving process on the same books."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 import trio
@@ -11,9 +13,11 @@ from khata.folder import BooksFolder
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return BooksFolder(tmp_path / "books")
+def folder(monkeypatch):
+    """A folder of books, with a folder of sockets of its own whose path is short."""
+    with tempfile.TemporaryDirectory(prefix="k") as short:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", short)
+        yield BooksFolder(Path(short) / "books")
 
 
 async def asked(folder: BooksFolder, command: str) -> dict[str, object] | None:
@@ -25,8 +29,12 @@ def test_without_a_server_there_is_no_answer(folder):
 
 
 def test_the_path_is_short_whatever_the_folder_is_called(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
-    paths = {socket_path(BooksFolder(tmp_path / name)) for name in ("a", "b", "c" * 200)}
+    long = tmp_path / ("d" * 90)
+    long.mkdir()
+    paths = set()
+    for runtime in ("/nowhere", str(long)):
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        paths |= {socket_path(BooksFolder(tmp_path / name)) for name in ("a", "b", "c" * 200)}
     assert len(paths) == 3
     assert all(len(os.fsencode(path)) < 100 for path in paths)
 
