@@ -30,12 +30,13 @@ class BooksProjection:
     """Keeps the tables up to date; remembers the local ids of masters between calls."""
 
     def __init__(self) -> None:
-        self._ids: dict[tuple[str, bytes], int] = {}
+        self._ids: dict[str, dict[bytes, int]] = {kind: {} for kind in MASTER_COLUMNS}
         self._scopes: dict[str, int] = {}
 
     def forget(self) -> None:
         """Drop the remembered ids: another process wrote the tables, or a transaction came to nothing."""
-        self._ids.clear()
+        for known in self._ids.values():
+            known.clear()
         self._scopes.clear()
 
     def clear(self, db: sqlite3.Connection) -> None:
@@ -79,14 +80,14 @@ class BooksProjection:
 
     def refer(self, db: sqlite3.Connection, kind: str, document: bytes) -> int:
         """The local id of a master; one that is not here yet gets a row that waits for it."""
-        known = self._ids.get((kind, document))
+        known = self._ids[kind].get(document)
         if known is not None:
             return known
         table = MASTER_COLUMNS[kind][0]
         row = db.execute(f"SELECT id FROM {table} WHERE document=?", (document,)).fetchone()
         if row is None:
             row = db.execute(f"INSERT INTO {table} (document) VALUES (?) RETURNING id", (document,)).fetchone()
-        self._ids[kind, document] = row[0]
+        self._ids[kind][document] = row[0]
         return int(row[0])
 
     def _master(self, db: sqlite3.Connection, document: ChangedDocument) -> Iterable[Fault]:
@@ -129,7 +130,7 @@ class BooksProjection:
         if altered:
             for table in PART_TABLES:
                 db.executemany(f"DELETE FROM {table} WHERE voucher=?", altered)
-        rows = VoucherRows(lambda kind, id: self._ids.get((kind, id)) or self.refer(db, kind, id))
+        rows = VoucherRows(self._ids["ledger"], lambda kind, id: self.refer(db, kind, id))
         for document in documents:
             rows.add(document, self._scope(db, document.scope))
         rows.write(db)

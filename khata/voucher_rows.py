@@ -5,7 +5,7 @@ would cost more than everything else here together.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from crdt_models.voucher_types import BASE_TYPES
@@ -28,10 +28,12 @@ class VoucherRows:
     """The rows of a batch of vouchers.
 
     Args:
+        ledgers: the local ids of ledgers that are known by now.
         refer: gives the local id of a master by kind and document id.
     """
 
-    def __init__(self, refer: Refer) -> None:
+    def __init__(self, ledgers: Mapping[bytes, int], refer: Refer) -> None:
+        self._ledgers = ledgers
         self._refer = refer
         self._vouchers: list[Row] = []
         self._entries: list[Row] = []
@@ -59,11 +61,13 @@ class VoucherRows:
         self._vouchers.append(self._voucher(document, scope, read, cancelled, posted))
         if posting is None:
             return
-        row, date, refer, read_amount = document.row, posting.date, self._refer, _checked_e4 if read.sound else exact_e4
+        row, date, known = document.row, posting.date, self._ledgers
+        read_amount = _checked_e4 if read.sound else exact_e4
         for line, entry in enumerate(posting.entries):
             amount = read_amount(entry.amount)
             if amount is not None:
-                self._entries.append((row, line, refer("ledger", entry.ledger), amount, date, posted))
+                ledger = known.get(entry.ledger) or self._refer("ledger", entry.ledger)
+                self._entries.append((row, line, ledger, amount, date, posted))
             if entry.bills or entry.costs or entry.forex is not None:
                 self._allocations(row, line, entry)
         for line, stock in enumerate(posting.stock):
