@@ -148,13 +148,15 @@ async def listening(keys: DeviceKeys, handler: Handler) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def proxy(target: str, passed: bytearray) -> AsyncIterator[str]:
-    """A plain TCP relay that keeps a copy of every byte, both ways."""
+async def proxy(target: str, passed: bytearray, bytes_max: int = 1 << 40) -> AsyncIterator[str]:
+    """A plain TCP relay that keeps a copy of every byte, both ways, and breaks both off after so many."""
 
     async def pump(source: trio.SocketStream, sink: trio.SocketStream) -> None:
         try:
             async for data in source:
                 passed.extend(data)
+                if len(passed) > bytes_max:
+                    await trio.aclose_forcefully(source)
                 await sink.send_all(data)
             await sink.send_eof()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
