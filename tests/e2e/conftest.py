@@ -15,7 +15,6 @@ from khata.entering import enter_form
 from khata.folder import BooksFolder
 from tests.e2e.shop import Copy
 
-
 MANY = 1000
 
 

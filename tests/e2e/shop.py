@@ -267,6 +267,11 @@ def meet(one: Copy, other: Copy) -> None:
         other.sync(serving.address)
 
 
+def holds_more_than(copy: Copy, commits: float) -> Callable[[], bool]:
+    """Whether a copy holds more commits than so many, for `until`."""
+    return lambda: copy.commits > commits
+
+
 def until(reached: Callable[[], bool], seconds: float = SECONDS_MAX) -> None:
     """Ask again until something is so; what asks takes its own time, so nothing spins."""
     deadline = monotonic() + seconds

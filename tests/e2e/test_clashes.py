@@ -1,6 +1,7 @@
 """The same thing altered at two branches: balanced at every moment, both versions listed, one settlement ends it."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -31,11 +32,11 @@ def clashing(company):
     return company
 
 
-def amounts(conflict: dict) -> list[str]:
+def amounts(conflict: dict[str, Any]) -> list[str]:
     return sorted(value["value"]["entries"][0]["amount"] for value in conflict["values"])
 
 
-def by_register(copy: Copy) -> dict[str, dict]:
+def by_register(copy: Copy) -> dict[str, dict[str, Any]]:
     return {conflict["register"]: conflict for conflict in copy.run("conflicts")}
 
 
@@ -89,7 +90,9 @@ def test_a_conflict_is_settled_with_a_third_value(clashing):
     pune.run("conflicts", "settle", conflicts["narration"]["id"], "--value", '"as the bank says"')
     assert pune.run("voucher", "show", CHEQUE)["narration"] == "as the bank says"
     unbalanced = {**conflicts["posting"]["values"][0]["value"], "entries": [{"ledger": "Cash", "amount": "1.00"}]}
-    refused = pune.fails("conflicts", "settle", conflicts["posting"]["id"], "--value", repr(unbalanced).replace("'", '"'))
+    refused = pune.fails(
+        "conflicts", "settle", conflicts["posting"]["id"], "--value", repr(unbalanced).replace("'", '"')
+    )
     assert "1.00" in refused
     assert by_register(pune).keys() == {"posting"}
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from tests.e2e.conftest import MANY
-from tests.e2e.shop import Copy, until
+from tests.e2e.shop import Copy, holds_more_than, until
 from tests.khata.tally import generate
 
 IMPORTED = 500
@@ -36,7 +36,7 @@ def test_the_receiving_side_dies_during_a_cold_sync_again_and_again(office, tmp_
         ticket = invite(office, serving.address)
         for share in (0.0, 0.3, 0.6):
             joining = pune.start("join", ticket)
-            until(lambda share=share: pune.commits > share * MANY)
+            until(holds_more_than(pune, share * MANY))
             joining.kill()
             reached.append(pune.commits)
         assert 0 < reached[0] < MANY, "no kill came in the middle of it"
@@ -50,7 +50,7 @@ def test_the_sending_side_dies_during_a_cold_sync_again_and_again(office, tmp_pa
     with office.serve() as serving:
         ticket = invite(office, serving.address)
         joining = pune.start("join", ticket)
-        until(lambda: pune.commits > 0)
+        until(holds_more_than(pune, 0))
         serving.running.kill()
         result = joining.wait()
     assert result.code in (1, 3)
@@ -58,7 +58,7 @@ def test_the_sending_side_dies_during_a_cold_sync_again_and_again(office, tmp_pa
     with office.serve() as serving:
         before = pune.commits
         syncing = pune.start("sync", "--peer", serving.address)
-        until(lambda: pune.commits > before)
+        until(holds_more_than(pune, before))
         serving.running.kill()
         assert syncing.wait().code in (0, 3)
     with office.serve() as serving:
@@ -76,7 +76,7 @@ def test_an_import_dies_again_and_again_and_the_next_one_does_the_rest(tmp_path)
     for more in (0, 1, 2):
         start = office.commits
         importing = office.start("import", str(export))
-        until(lambda start=start, more=more: office.commits > start + more)
+        until(holds_more_than(office, start + more))
         importing.kill()
         reached.append(len(office.run("voucher", "list")))
     assert reached == sorted(reached)

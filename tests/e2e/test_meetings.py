@@ -52,6 +52,23 @@ def test_status_counts_what_the_other_side_lacks(company):
     assert peer["missing_there"] == 0
 
 
+def test_two_devices_with_one_key_lose_nothing(company, tmp_path):
+    """A cloned disk: both go on giving out numbers. Both vouchers are kept, and the clash is listed everywhere."""
+    ho, pune, _ = company
+    clone = pune.clone(tmp_path / "clone")
+    entered = [pune.receipt("1.00", "at Pune"), clone.receipt("2.00", "at its clone")]
+    assert entered[0]["number"] == entered[1]["number"]
+    meet(ho, pune)
+    meet(ho, clone)
+    meet(ho, pune)
+    assert ho.digest == pune.digest == clone.digest
+    for copy in (ho, pune, clone):
+        (problem,) = copy.run("problems")
+        assert problem["code"] == "duplicate-number"
+        assert set(problem["documents"]) == {voucher["id"] for voucher in entered}
+        copy.verify()
+
+
 def test_a_copy_restored_from_a_backup_gets_its_own_work_back(company, tmp_path):
     """What it made since is at head office; the numbers it gave out are not given out again."""
     ho, pune, _ = company

@@ -22,9 +22,7 @@ def test_two_command_lines_save_at_once(company):
 def test_two_alterations_of_one_voucher_at_once_are_both_in_its_history(company):
     pune = company.pune
     number = pune.receipt("100.00")["number"]
-    running = [
-        pune.start("voucher", "alter", number, "--narration", f"number {which}", "--json") for which in range(6)
-    ]
+    running = [pune.start("voucher", "alter", number, "--narration", f"number {which}", "--json") for which in range(6)]
     saves = {one.wait().json["commit"][:32] for one in running}
     history = {save["save"] for save in pune.run("voucher", "history", number)}
     assert len(saves) == 6

@@ -19,7 +19,7 @@ class Wiretap:
         host, port = target.rsplit(":", 1)
         self._target = host, int(port)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.carried: list[bytes] = []
         self.connections = 0
 
