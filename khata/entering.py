@@ -47,7 +47,14 @@ def enter_form(books: Books, form: Form) -> Entered:
     with books.writing():
         posting = posting_of(books.names, form)
         beside = {field: _beside(form, field) for field in BESIDE}
+        if "optional" not in form:
+            beside["optional"] = _optional_by_default(books, posting)
         return enter(books, posting, **beside)
+
+
+def _optional_by_default(books: Books, posting: Posting) -> bool:
+    row = books.db.execute("SELECT optional FROM voucher_types WHERE document=?", (posting.type,)).fetchone()
+    return bool(row and row[0])
 
 
 def enter(

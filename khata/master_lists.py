@@ -1,6 +1,5 @@
 """Masters as lists and one by one: values that the command line prints, sorted by name and id."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from khata.errors import BooksError
 from khata.showing import read_shown, shown
 from khata.tables import MASTER_COLUMNS
 from khata.versions import version_text
+from khata.voucher_form import read_json
 from p2p.scope import master_scope
 
 Json = dict[str, Any]
@@ -162,6 +162,6 @@ def read_settings(books: Books, kind: str, settings: Sequence[str]) -> dict[str,
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text, parse_float=str)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except BooksError:
         return text

@@ -12,6 +12,7 @@ from khata.daemon import POKE, STATUS, listen
 from khata.errors import NotInSync
 from khata.folder import BooksFolder
 from p2p.admission import join_with
+from p2p.errors import ProtocolError
 from p2p.invite import Ticket, check_code
 from p2p.node import Node, Outcome, Said
 from p2p.session import Join
@@ -75,7 +76,7 @@ async def _sync(
             nursery.start_soon(_keep_watching, node, watch)
         try:
             outcome = await node.sync(address, timeout_seconds, join, expected)
-        except Unreachable as error:
+        except (Unreachable, ProtocolError) as error:
             outcome = Outcome(address, address, False, 0, 0, str(error), None)
         nursery.cancel_scope.cancel()
     return outcome

@@ -91,12 +91,14 @@ def read_json(text: str) -> Any:
     """Read JSON without ever making a float: decimals come as the text they were written in.
 
     Raises:
-        BooksError: it is not JSON.
+        BooksError: it is not JSON, or holds half a character (a lone surrogate), which no file can.
     """
     try:
-        return json.loads(text, parse_float=str)
+        value = json.loads(text, parse_float=str, parse_constant=str)
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise BooksError(f"this is not JSON: {error}") from error
+    return value
 
 
 def form_of(names: Names, posting: Posting) -> Form:

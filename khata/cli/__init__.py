@@ -3,6 +3,7 @@
 Modules import what is heavy inside their commands, so that `khata voucher list` does not wait for an XML parser.
 """
 
+import os
 import sqlite3
 import sys
 from typing import Annotated, NoReturn
@@ -24,7 +25,7 @@ from khata.cli import (
     sync,
     vouchers,
 )
-from khata.cli.frame import DONE, FAILED, INTERRUPTED, NOT_IN_SYNC, Frame, complain, keep_examples
+from khata.cli.frame import DONE, FAILED, INTERRUPTED, NOT_IN_SYNC, WRONG_USAGE, Frame, complain, keep_examples
 from khata.errors import NotInSync
 
 app = typer.Typer(
@@ -69,10 +70,18 @@ keep_examples(app)
 
 def main() -> None:
     """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage, 3 not in sync."""
+    if any(not _is_text(argument) for argument in sys.argv):
+        complain("an argument is not text in UTF-8; check how it was typed or pasted")
+        sys.exit(WRONG_USAGE)
     try:
         app()
     except (KhataError, sqlite3.Error, OSError, KeyboardInterrupt, BaseExceptionGroup) as error:
         _explain(error)
+
+
+def _is_text(argument: str) -> bool:
+    """Whether an argument came as whole characters; Python marks bytes that are none as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in argument)
 
 
 def _explain(error: BaseException) -> NoReturn:
@@ -87,6 +96,8 @@ def _explain(error: BaseException) -> NoReturn:
         complain(str(cause))
         sys.exit(NOT_IN_SYNC)
     if isinstance(cause, BrokenPipeError):
+        # Whoever read the output has seen enough; what is left of it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DONE)
     if isinstance(cause, KhataError):
         complain(str(cause))

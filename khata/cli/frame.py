@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DONE: Final = 0
 FAILED: Final = 1
+WRONG_USAGE: Final = 2
 NOT_IN_SYNC: Final = 3
 INTERRUPTED: Final = 130
 
@@ -39,7 +40,7 @@ class Frame:
 
     def __init__(self, books: str, user: str) -> None:
         self._books = books
-        self.user = user
+        self.user = user.encode("utf-8", "replace").decode()
 
     @property
     def folder(self) -> "BooksFolder":

@@ -157,8 +157,12 @@ def _log(said: "Said", as_json: bool) -> None:
         line = json.dumps({"at": at, "event": said.event, "peer": said.peer, "text": said.text})
     else:
         line = f"{at} {said.event:<12} {plain(said.text)}"
-    sys.stdout.write(line.replace("\n", " ") + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(line.replace("\n", " ") + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads the log any more, which is no reason to stop serving.
+        return
 
 
 def status(context: typer.Context, as_json: AsJson = False) -> None:

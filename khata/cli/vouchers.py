@@ -244,7 +244,7 @@ def _form(
 
     form: dict[str, Any] = {}
     if file:
-        form = read_json(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
+        form = read_json(_text_of(file))
         if not isinstance(form, dict):
             raise BooksError(f"{file} holds no voucher: expected fields in braces")
     given = {
@@ -255,6 +255,15 @@ def _form(
     if debit or credit:
         form["entries"] = [_entry(text, "") for text in debit or ()] + [_entry(text, "-") for text in credit or ()]
     return form
+
+
+def _text_of(file: str) -> str:
+    from khata.errors import BooksError
+
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BooksError(f"{file} is not text in UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def _entry(text: str, sign: str) -> dict[str, str]:

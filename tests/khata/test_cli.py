@@ -193,6 +193,18 @@ def test_a_file_of_json_is_read_and_options_go_before_it(office, tmp_path):
         assert reason in office("voucher", "add", "--file", str(path)).err
 
 
+def test_bytes_that_are_no_text_are_refused_wherever_they_come_from(office, tmp_path, monkeypatch):
+    assert office("ledger", "show", "\udcff").code == 2
+    path = tmp_path / "v.json"
+    path.write_bytes(b'{"type": "\xff"}')
+    assert "not text in UTF-8" in office("voucher", "add", "--file", str(path)).err
+    path.write_text('{"type": "\\ud800"}')
+    assert "not JSON" in office("voucher", "add", "--file", str(path)).err
+    assert office("master", "add", "unit", "Nos", "--set", 'formal_name="\\ud800"').code == 0
+    monkeypatch.setenv("KHATA_USER", "\udcff")
+    assert office(*RECEIPT, *ENTRIES).code == 0
+
+
 def test_ledgers_and_groups_have_their_commands(office):
     office("group", "add", "Pune customers", "--parent", "Sundry Debtors")
     office("ledger", "alter", "Asha Stores", "--group", "Pune customers", "--opening", "100", "--alias", "Asha")

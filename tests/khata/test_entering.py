@@ -7,6 +7,7 @@ import pytest
 from crdt_models.errors import DocumentTooLarge, KhataError
 from crdt_models.vouchers import Unbalanced
 from khata.entering import alter_form, cancel, enter_form
+from khata.entering_masters import add_master
 from khata.errors import Ambiguous, BooksError, NotFound
 from khata.listing import history, list_vouchers, show_voucher
 from khata.reports import trial_balance
@@ -132,6 +133,15 @@ def test_an_optional_voucher_is_listed_and_not_counted():
     entered = voucher(books, "Receipt", "Cash 500 / Asha Stores -500", optional=True)
     assert trial_balance(books)["rows"] == []
     alter(books, entered.number, optional=False)
+    assert trial_balance(books)["debit"] == "500.00"
+
+
+def test_a_voucher_type_may_be_optional_by_default():
+    books = a_shop()
+    add_master(books, "voucher-type", "Draft Receipt", {"base": "receipt", "optional": True})
+    assert voucher(books, "Draft Receipt", "Cash 500 / Asha Stores -500").number == "HO/26-27/00001"
+    assert trial_balance(books)["rows"] == []
+    voucher(books, "Draft Receipt", "Cash 500 / Asha Stores -500", optional=False)
     assert trial_balance(books)["debit"] == "500.00"
 
 
