@@ -150,8 +150,13 @@ class Stage:
 
     def everywhere(self, *arguments: str) -> dict[str, Any]:
         """Ask all places at once; return their answers by place."""
-        with ThreadPoolExecutor(len(PLACES)) as threads:
-            return dict(zip(PLACES, threads.map(lambda place: self.ask(place, *arguments), PLACES), strict=True))
+        return self.ask_at_once(dict.fromkeys(PLACES, arguments))
+
+    def ask_at_once(self, commands: Mapping[str, Command]) -> dict[str, Any]:
+        """Ask each of these places something, all at once; return their answers by place."""
+        with ThreadPoolExecutor(len(commands)) as threads:
+            answers = threads.map(lambda place: self.ask(place, *commands[place]), commands)
+            return dict(zip(commands, answers, strict=True))
 
     def at_once(self, commands: Mapping[str, Sequence[Command]]) -> None:
         """Run each place's commands one after another, all places at once; then show them place by place.
