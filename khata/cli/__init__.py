@@ -25,7 +25,7 @@ from khata.cli import (
     sync,
     vouchers,
 )
-from khata.cli.frame import DONE, FAILED, INTERRUPTED, NOT_IN_SYNC, WRONG_USAGE, Frame, complain, keep_examples
+from khata.cli.frame import DONE, FAILED, INTERRUPTED, NOT_IN_SYNC, Frame, complain, keep_examples
 from khata.errors import NotInSync
 
 app = typer.Typer(
@@ -72,7 +72,7 @@ def main() -> None:
     """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage, 3 not in sync."""
     if any(not _is_text(argument) for argument in sys.argv):
         complain("an argument is not text in UTF-8; check how it was typed or pasted")
-        sys.exit(WRONG_USAGE)
+        sys.exit(FAILED)
     try:
         app()
     except (KhataError, sqlite3.Error, OSError, KeyboardInterrupt, BaseExceptionGroup) as error:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 DONE: Final = 0
 FAILED: Final = 1
-WRONG_USAGE: Final = 2
 NOT_IN_SYNC: Final = 3
 INTERRUPTED: Final = 130
 
