@@ -12,6 +12,8 @@ from typing import NamedTuple
 from crdt_models.packing import Value, pack
 from crdt_models.saves import Save
 
+CONFLICT_ID_CHARS = 16
+
 MayWrite = Callable[[str, bytes], bool]
 """Whether an author (8 bytes) had the right to set a register."""
 
@@ -125,10 +127,14 @@ def as_seen_at(saves: Mapping[bytes, Save], version: Iterable[bytes]) -> dict[by
 
 
 def conflict_id(scope: str, document: bytes, conflict: Conflict) -> str:
-    """Name a conflict by everything in it, so that nobody settles a list that has changed meanwhile."""
-    content: list[Value] = [scope, document, conflict.register]
-    content.extend([claim.save, claim.value] for claim in conflict.claims)
-    return hashlib.sha256(pack(content)).hexdigest()[:16]
+    """Name a conflict by everything in it, so that nobody settles a list that has changed meanwhile.
+
+    Values are packed one by one: one that nests as deeply as allowed leaves no room for lists around it.
+    """
+    digest = hashlib.sha256(pack([scope, document, conflict.register]))
+    for claim in conflict.claims:
+        digest.update(pack(claim.save) + pack(claim.value))
+    return digest.hexdigest()[:CONFLICT_ID_CHARS]
 
 
 def causal_order(saves: Mapping[bytes, Save]) -> list[Save]:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from crdt_models.errors import BadValue
-from crdt_models.folding import Conflict
+from crdt_models.folding import Conflict, conflict_id
 from crdt_models.money import Amount
 from crdt_models.packing import Value, unpack_untrusted
 from crdt_models.saves import ORIGIN_SETTLE
 from crdt_models.vouchers import KIND, posting_from
 from khata.books import Books, Change
-from khata.digests import conflict_name
 from khata.errors import BooksError, NotFound
 from khata.reading import exact_e4
 from khata.showing import instant, read_shown, shown
@@ -152,7 +151,7 @@ def _find(books: Books, name: str, though_incomplete: bool) -> tuple[int, Confli
 
 def _named(scope: str, document: bytes, conflicts: Sequence[Conflict], name: str) -> Conflict:
     for conflict in conflicts:
-        if conflict_name(scope, document, conflict) == name:
+        if conflict_id(scope, document, conflict) == name:
             return conflict
     raise NotFound(f"conflict {name!r} has changed: run `khata conflicts` again")
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from crdt_models.folding import Conflict, Folded
 from crdt_models.packing import Value, pack
@@ -11,8 +11,6 @@ from p2p.tree import Tree
 
 Progress = Callable[[int], None]
 """Told how many more documents or commits have been looked at."""
-
-_CONFLICT_CHARS: Final = 16
 
 
 def fold_bytes(folded: Folded) -> bytes:
@@ -35,12 +33,6 @@ def _claims_bytes(conflict: Conflict) -> bytes:
     for claim in conflict.claims:
         parts += [pack([claim.save, claim.author, claim.user, claim.time]), pack(claim.value)]
     return b"".join(parts)
-
-
-def conflict_name(scope: str, document: bytes, conflict: Conflict) -> str:
-    """Name a conflict by everything in it, so that nobody settles a list that has changed meanwhile."""
-    content = pack([scope, document, conflict.register]) + _claims_bytes(conflict)
-    return hashlib.sha256(content).hexdigest()[:_CONFLICT_CHARS]
 
 
 def books_digest(replica: Replica, progress: Progress | None = None) -> dict[str, Any]:

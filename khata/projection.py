@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from crdt_models.document import Document
+from crdt_models.folding import conflict_id
 from crdt_models.masters import KINDS, Master, normalised
 from crdt_models.packing import pack
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.creations import creation_faults
-from khata.digests import conflict_name
 from khata.master_rows import own_columns
 from khata.opening_rows import opening_bills, opening_faults, opening_stock
 from khata.reading import Fault, read_master, source_identities
@@ -176,7 +176,7 @@ def _write_conflicts(db: sqlite3.Connection, documents: Sequence[ChangedDocument
     rows, values = [], []
     for document in documents:
         for conflict in document.folded.conflicts:
-            name = conflict_name(document.scope, document.id, conflict)
+            name = conflict_id(document.scope, document.id, conflict)
             rows.append((name, document.row, conflict.register, conflict.incomplete))
             for position, claim in enumerate(conflict.claims, 1):
                 values.append((

@@ -153,11 +153,11 @@ class Intake:
         if checked.signed is None and checked.commit is not None:
             # The control chain may have grown since the signature was looked at.
             checked = check_untrusted(self.chain, [_parts(checked.commit)])[0]
-        if checked.signed is False and checked.commit is not None and self._named_by_later(checked.commit):
+        if checked.signed is False and checked.commit is not None and self.is_named_by_later(checked.commit):
             checked = checked._replace(signed=True)
         return judge(checked, self.chain, self.keyring, self.keys.id)
 
-    def _named_by_later(self, commit: Commit) -> bool:
+    def is_named_by_later(self, commit: Commit) -> bool:
         """Whether its author has signed a later commit that names this one, which proves it as well as a signature."""
         scope = self.store.find_scope(commit.header.scope)
         later = [] if scope is None else self.store.names_as_prev(scope, commit.id)

@@ -161,7 +161,9 @@ def _peer_of(stream: trio.SocketStream) -> str:
 
 
 def _reason(error: Exception) -> str:
-    cause = error.__cause__ or error
+    cause: BaseException = error.__cause__ or error
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[-1]
     return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
 
 
