@@ -29,7 +29,7 @@ ORIGIN_SET_ASIDE = "set-aside"
 """Stands for a save whose commit is quarantined: its parents count, its values do not."""
 
 
-class Save(msgspec.Struct, frozen=True):
+class Save(msgspec.Struct, frozen=True, gc=False):
     """One save as a document holds it: what it changed (`values`), knowing which saves (`parents`)."""
 
     id: bytes
@@ -41,7 +41,7 @@ class Save(msgspec.Struct, frozen=True):
     origin: str
 
 
-class _Wire(msgspec.Struct):
+class _Wire(msgspec.Struct, gc=False):
     p: list[bytes]
     s: dict[str, Any]
     u: str

@@ -26,11 +26,11 @@ class Unbalanced(DocumentError):
     """Debits and credits of a posting differ; the text says both and by how much."""
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A part of a posting: fields at their default are left out of what is stored."""
 
 
-class Forex(_Part, frozen=True, omit_defaults=True):
+class Forex(_Part, frozen=True, omit_defaults=True, gc=False):
     """An amount in another currency and the rate it was taken at, in base currency per unit."""
 
     currency: Id
@@ -38,7 +38,7 @@ class Forex(_Part, frozen=True, omit_defaults=True):
     rate: str
 
 
-class BillAllocation(_Part, frozen=True, omit_defaults=True):
+class BillAllocation(_Part, frozen=True, omit_defaults=True, gc=False):
     """Which bill a part of an entry opens or settles; on account, it names none."""
 
     kind: Literal["new", "against", "advance", "on-account"]
@@ -49,7 +49,7 @@ class BillAllocation(_Part, frozen=True, omit_defaults=True):
     forex: Forex | None = None
 
 
-class CostAllocation(_Part, frozen=True, omit_defaults=True):
+class CostAllocation(_Part, frozen=True, omit_defaults=True, gc=False):
     """Which cost centre a part of an entry is charged to."""
 
     centre: Id
@@ -57,7 +57,7 @@ class CostAllocation(_Part, frozen=True, omit_defaults=True):
     category: Id | None = None
 
 
-class BankAllocation(_Part, frozen=True, omit_defaults=True):
+class BankAllocation(_Part, frozen=True, omit_defaults=True, gc=False):
     """The instrument behind an entry on a bank account; `bank_date` is when the bank showed it."""
 
     kind: str = ""
@@ -70,7 +70,7 @@ class BankAllocation(_Part, frozen=True, omit_defaults=True):
     amount: str = "0.00"
 
 
-class Entry(_Part, frozen=True, omit_defaults=True):
+class Entry(_Part, frozen=True, omit_defaults=True, gc=False):
     """One line on one ledger, debit positive; `of_stock` marks what a stock line of an invoice brought along."""
 
     ledger: Id
@@ -84,7 +84,7 @@ class Entry(_Part, frozen=True, omit_defaults=True):
     of_stock: bool = False
 
 
-class StockLine(_Part, frozen=True, omit_defaults=True):
+class StockLine(_Part, frozen=True, omit_defaults=True, gc=False):
     """One item in one place and batch; quantity and amount are positive into stock and negative out of it.
 
     `billed` is given where the invoice says another quantity than was moved; `destination` where a transfer says so on
@@ -111,7 +111,7 @@ class StockLine(_Part, frozen=True, omit_defaults=True):
     alternate_unit: Id | None = None
 
 
-class Posting(_Part, frozen=True, omit_defaults=True):
+class Posting(_Part, frozen=True, omit_defaults=True, gc=False):
     """What a voucher does to the books; `extra` keeps what an import brought and khata does not compute with."""
 
     base: str

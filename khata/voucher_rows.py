@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from crdt_models.money import e4_of
 from crdt_models.voucher_types import BASE_TYPES
 from crdt_models.vouchers import Entry, StockLine
 from khata.reading import ReadVoucher, exact_e4, exact_quantity, exact_rate, read_voucher
@@ -20,7 +21,6 @@ PART_TABLES = ("entries", "bill_allocations", "cost_allocations", "forex_amounts
 """The tables of what a voucher is made of, each with a column `voucher`."""
 
 _POSTS_ACCOUNTS = {slug: base.posts_accounts for slug, base in BASE_TYPES.items()}
-_SCALE_OF_DECIMALS = {3: 100, 4: 10, 5: 1}
 _POSTS_STOCK = {slug: base.posts_stock for slug, base in BASE_TYPES.items()}
 
 
@@ -36,6 +36,7 @@ class VoucherRows:
         self._ledgers = ledgers
         self._refer = refer
         self._vouchers: list[Row] = []
+        self._altered: list[Row] = []
         self._entries: list[Row] = []
         self._bills: list[Row] = []
         self._costs: list[Row] = []
@@ -57,12 +58,14 @@ class VoucherRows:
         posting = read.posting
         counts = read.sound and not cancelled and not read.optional
         base = posting.base if posting is not None else ""
-        posted = counts and _POSTS_ACCOUNTS.get(base, False)
-        self._vouchers.append(self._voucher(document, scope, read, cancelled, posted))
+        # Numbers, because sqlite3 looks for an adapter for every True and False.
+        posted = int(counts and _POSTS_ACCOUNTS.get(base, False))
+        rows = self._vouchers if document.new else self._altered
+        rows.append(self._voucher(document, scope, read, cancelled, posted))
         if posting is None:
             return
         row, date, known = document.row, posting.date, self._ledgers
-        read_amount = _checked_e4 if read.sound else exact_e4
+        read_amount = e4_of if read.sound else exact_e4
         for line, entry in enumerate(posting.entries):
             amount = read_amount(entry.amount)
             if amount is not None:
@@ -71,9 +74,9 @@ class VoucherRows:
             if entry.bills or entry.costs or entry.forex is not None:
                 self._allocations(row, line, entry)
         for line, stock in enumerate(posting.stock):
-            self._stock_line(row, line, stock, counts and _POSTS_STOCK.get(base, False))
+            self._stock_line(row, line, stock, int(counts and _POSTS_STOCK.get(base, False)))
 
-    def _voucher(self, document: ChangedDocument, scope: int, read: ReadVoucher, cancelled: bool, posted: bool) -> Row:
+    def _voucher(self, document: ChangedDocument, scope: int, read: ReadVoucher, cancelled: bool, posted: int) -> Row:
         posting, refer = read.posting, self._refer
         if posting is None:
             date = base = effective = supply = ""
@@ -84,8 +87,8 @@ class VoucherRows:
             party = None if posting.party is None else refer("ledger", posting.party)
         return (
             document.row, document.id, scope, read.number, date, base, voucher_type, party, read.reference,
-            read.reference_date, read.narration, effective, supply, cancelled, read.optional, posted, document.author,
-            document.created_ms, document.changed_ms,
+            read.reference_date, read.narration, effective, supply, int(cancelled), int(read.optional), posted,
+            document.author, document.created_ms, document.changed_ms,
         )  # fmt: skip
 
     def _allocations(self, row: int, line: int, entry: Entry) -> None:
@@ -104,7 +107,7 @@ class VoucherRows:
             if amount is not None and rate is not None:
                 self._forex.append((row, line, refer("currency", entry.forex.currency), amount, rate))
 
-    def _stock_line(self, row: int, line: int, stock: StockLine, posted: bool) -> None:
+    def _stock_line(self, row: int, line: int, stock: StockLine, posted: int) -> None:
         refer = self._refer
         quantity, amount = exact_quantity(stock.quantity), exact_e4(stock.amount)
         if quantity is None or amount is None:
@@ -119,7 +122,8 @@ class VoucherRows:
 
     def write(self, db: sqlite3.Connection) -> None:
         """Write what was collected; rows of an altered voucher's parts have been removed before."""
-        db.executemany(f"INSERT OR REPLACE INTO vouchers VALUES ({_marks(19)})", self._vouchers)
+        db.executemany(f"INSERT INTO vouchers VALUES ({_marks(19)})", self._vouchers)
+        db.executemany(f"INSERT OR REPLACE INTO vouchers VALUES ({_marks(19)})", self._altered)
         for table, rows in zip(
             PART_TABLES, (self._entries, self._bills, self._costs, self._forex, self._stock), strict=True
         ):
@@ -129,11 +133,6 @@ class VoucherRows:
 
 def _marks(count: int) -> str:
     return ", ".join("?" * count)
-
-
-def _checked_e4(text: str) -> int:
-    """The ten-thousandths of an amount that is known to be canonical; half the cost of checking it again."""
-    return int(text.replace(".", "", 1)) * _SCALE_OF_DECIMALS[len(text) - text.index(".")]
 
 
 def _cancelled_in_conflict(document: ChangedDocument) -> bool:

@@ -1,5 +1,6 @@
 """The documents of one copy: each a Yjs update in one row, rebuilt whenever the set of its accepted saves changes."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
@@ -54,6 +55,10 @@ class Incoming(NamedTuple):
     save_bytes: bytes
 
 
+_Name = tuple[str, str, bytes]
+"""What names a document: scope, kind and id."""
+
+
 class Documents:
     """The table of documents in a store."""
 
@@ -91,23 +96,35 @@ class Documents:
     def apply(self, incoming: Iterable[Incoming]) -> list[ChangedDocument]:
         """Merge saves into their documents; return the documents that changed. Inside a transaction.
 
-        Cost: about 30 µs for a new document of one save.
+        Cost: about 15 µs for a new document of one save.
         """
-        touched: dict[tuple[str, str, bytes], tuple[int | None, Document]] = {}
-        changed: dict[tuple[str, str, bytes], bool] = {}
-        for scope, kind, id, save, save_bytes in incoming:
+        batch = list(incoming)
+        touched = self._held({one.id for one in batch})
+        changed: dict[_Name, tuple[int | None, Document]] = {}
+        for scope, kind, id, save, save_bytes in batch:
             name = (scope, kind, id)
             found = touched.get(name)
             if found is None:
-                found = self._find(scope, kind, id) or (None, Document(scope, kind, id))
-                touched[name] = found
+                found = touched[name] = (None, Document(scope, kind, id))
             if found[1].put(save, save_bytes):
-                changed[name] = True
-        return self._write([touched[name] for name in changed])
+                changed[name] = found
+        return self._write(list(changed.values()))
 
     def clear(self) -> None:
         """Forget all documents, before they are built anew from the commits. Inside a transaction."""
         self._conn.execute("DELETE FROM documents")
+
+    def _held(self, ids: Iterable[bytes]) -> dict[_Name, tuple[int | None, Document]]:
+        """The documents with these ids, in whatever scopes and of whatever kinds; one question for all of them."""
+        rows = self._conn.execute(
+            "SELECT row, scope, kind, id, yjs FROM documents WHERE prefix IN (SELECT value FROM json_each(?))",
+            (json.dumps([prefix_of(id) for id in ids]),),
+        ).fetchall()
+        held: dict[_Name, tuple[int | None, Document]] = {}
+        for row, number, kind, id, yjs in rows:
+            scope = self._store.scope_path(number)
+            held[scope, kind, id] = (row, Document.from_update(scope, kind, id, yjs))
+        return held
 
     def _find(self, scope: str, kind: str, id: bytes) -> tuple[int, Document] | None:
         rows = self._conn.execute(

@@ -127,9 +127,9 @@ class Intake:
         refused: list[tuple[bytes, str]] = []
         held_back: list[bytes] = []
         kept: list[tuple[Commit, Verdict]] = []
-        seen: set[bytes] = set()
+        seen = self._held(batch)
         for checked in batch:
-            if checked.id in seen or self._holds(checked.commit):
+            if checked.id in seen:
                 continue
             seen.add(checked.id)
             verdict = self._judge(checked, share)
@@ -230,11 +230,18 @@ class Intake:
                 self.db.execute("DELETE FROM held_back WHERE id=?", (commit_id,))
                 self._ingest(check_untrusted(self.chain, [(header, signature, body)]), source, None, 0)
 
-    def _holds(self, commit: Commit | None) -> bool:
-        if commit is None:
-            return False
-        scope = self.store.find_scope(commit.header.scope)
-        return scope is not None and self.store.holds(scope, commit.id)
+    def _held(self, batch: Sequence[Checked]) -> set[bytes]:
+        """The ids of those of a batch that are stored already."""
+        by_scope: dict[str, list[bytes]] = {}
+        for checked in batch:
+            if checked.commit is not None:
+                by_scope.setdefault(checked.commit.header.scope, []).append(checked.id)
+        held: set[bytes] = set()
+        for path, ids in by_scope.items():
+            scope = self.store.find_scope(path)
+            if scope is not None:
+                held |= self.store.held(scope, ids)
+        return held
 
     # -- the control chain ------------------------------------------------------------------------------------------
 
@@ -284,6 +291,7 @@ class Intake:
         self.chain = Chain(self.company)
         self.keyring = Keyring()
         self._keys_opened = EMPTY
+        self._views.reload_all()
         self._reload()
 
 

@@ -144,10 +144,12 @@ def opened(commit: Commit, key: bytes | None) -> tuple[Incoming, ...]:
         BadCommit: it does not open, or holds something malformed; the message is the reason shown to people.
     """
     header = commit.header
-    incoming = []
+    incoming, belongs = [], None
     for item in open_commit(commit, key):
-        if item.kind != _kind_in(header.scope, item.kind):
-            raise BadCommit(f"a {item.kind} does not belong in {header.scope}")
+        if item.kind != belongs:
+            if item.kind != _kind_in(header.scope, item.kind):
+                raise BadCommit(f"a {item.kind} does not belong in {header.scope}")
+            belongs = item.kind
         try:
             save: Save = unpack_save_untrusted(commit.save_id, header.author, header.time, item.save)
         except BadSave as error:

@@ -34,7 +34,10 @@ class Refusal(NamedTuple):
 
 
 class Links:
-    """The tables of links, settled digests and refusals in a store."""
+    """The tables of links, settled digests and refusals in a store.
+
+    What is noted here saves work, and a power cut may cost the last of it: then something is compared once more.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -60,7 +63,7 @@ class Links:
 
     def met(self, device: bytes, now: int, address: str | None, clock_off_ms: int) -> None:
         """Note that a conversation was established."""
-        with self._store.transaction():
+        with self._store.noting():
             link = self.made(device)
             self._conn.execute(
                 "UPDATE links SET met=1, seen_at=?, address=coalesce(?, address), clock_off_ms=?, error=NULL "
@@ -70,12 +73,12 @@ class Links:
 
     def forget_meeting(self, device: bytes) -> None:
         """Introduce ourselves again at the next conversation: the peer does not know us any more."""
-        with self._store.transaction():
+        with self._store.noting():
             self._conn.execute("UPDATE links SET met=0 WHERE device=?", (device,))
 
     def note(self, device: bytes, missing_here: int | None, missing_there: int | None, error: str | None) -> None:
         """Note how far a peer is behind or ahead, and the last error."""
-        with self._store.transaction():
+        with self._store.noting():
             link = self.made(device)
             self._conn.execute(
                 "UPDATE links SET missing_here=?, missing_there=?, error=? WHERE id=?",
@@ -84,7 +87,7 @@ class Links:
 
     def in_sync(self, device: bytes, share: bytes, mine: bytes, theirs: bytes, row: int, now: int) -> None:
         """Note that both copies were proved to agree, all commits up to a local row counted."""
-        with self._store.transaction():
+        with self._store.noting():
             link = self.made(device)
             self._conn.execute(
                 "UPDATE links SET share=?, mine=?, theirs=?, settled_row=?, in_sync_at=?, seen_at=?, missing_here=0, "
@@ -103,7 +106,7 @@ class Links:
         """Remember pairs of digests under this share; those of earlier shares are of no use any more."""
         unequal = [pair for pair in pairs if pair.mine != pair.theirs]
         if unequal:
-            with self._store.transaction():
+            with self._store.noting():
                 link = self.made(device).id
                 self._conn.execute("DELETE FROM settled WHERE link=? AND share NOT IN (?, x'')", (link, share))
                 self._conn.executemany(

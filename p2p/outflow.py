@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 from p2p.limits import UNACKNOWLEDGED_BYTES_MAX
 from p2p.local import Local
-from p2p.messages import CommitParts, Commits, Fresh, Message
+from p2p.messages import PREFIX_BYTES, CommitParts, Commits, Fresh, Message
 from p2p.reconcile import sending_order
 from p2p.tree import scope_of
 
 BATCH_COMMITS_MAX = 256
-BATCH_BYTES = 512 * 1024
-"""A batch ends with the commit that reaches this size, so with one of the largest it still fits a frame."""
+BATCH_BYTES = 96 * 1024
+"""A batch ends with the commit that reaches this size: about 1,300 vouchers in bulk, so that the transaction that takes
+it in stays under 100 ms. With one of the largest commits it still fits a frame."""
 _LOOKUPS = 64
+"""So many commits are read at once: up to 16 MiB, should all of them be of the largest."""
 
 Wants = Sequence[tuple[str, bytes | None]]
 
@@ -74,9 +76,11 @@ class Outflow:
         yield Commits(number, True, last)
 
     def _fresh(self, tree: int, ids: Sequence[tuple[str, bytes]]) -> Iterator[Message]:
-        allowed = ((scope, commit_id) for scope, commit_id in ids if self._may_give(tree, scope))
-        commits = (commit for scope, commit_id in allowed for commit in self._local.commits(scope, [commit_id[:8]]))
-        for batch in _batches(commits):
+        by_scope: dict[str, list[bytes]] = {}
+        for scope, commit_id in ids:
+            by_scope.setdefault(scope, []).append(commit_id[:PREFIX_BYTES])
+        items = [(scope, b"".join(prefixes)) for scope, prefixes in by_scope.items()]
+        for batch in _batches(self._read(tree, items)):
             yield Fresh(batch)
 
     def _read(self, tree: int, items: Wants) -> Iterator[CommitParts]:
@@ -92,7 +96,7 @@ class Outflow:
         for scope in sending_order(self._local.view(tree, self._peer).scopes(path)):
             after: int | None = 0
             while after is not None and self._may_give(tree, scope):
-                page = self._local.page(scope, after, BATCH_COMMITS_MAX)
+                page = self._local.page(scope, after, _LOOKUPS)
                 yield from page.commits
                 after = page.last
 

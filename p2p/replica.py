@@ -134,14 +134,15 @@ class Replica(Intake):
     def lacking(self, scope: str, prefixes: Sequence[bytes]) -> list[bytes]:
         """Which of these id prefixes of a scope are not held here."""
         number = self.store.find_scope(scope)
-        return [prefix for prefix in prefixes if number is None or not self.store.by_prefix(number, prefix)]
+        held = set() if number is None else self.store.prefixes_held(number, prefixes)
+        return [prefix for prefix in prefixes if prefix not in held]
 
     def commits(self, scope: str, prefixes: Sequence[bytes]) -> list[CommitParts]:
-        """The commits of a scope with these id prefixes; those not held are left out."""
+        """The commits of a scope with these id prefixes, in the order they came; those not held are left out."""
         number = self.store.find_scope(scope)
         if number is None:
             return []
-        return [_stored_parts(stored) for prefix in prefixes for stored in self.store.by_prefix(number, prefix)]
+        return [_stored_parts(stored) for stored in self.store.by_prefixes(number, prefixes)]
 
     def page(self, scope: str, after: int, limit: int) -> Page:
         """The next commits of a scope after a row, in the order they came here."""

@@ -175,10 +175,10 @@ def test_ids_are_found_by_their_first_digits_in_order(numbers, digits):
     expected = sorted(one for one in map(commit_id, numbers) if one.hex().startswith(digits))
     assert store.ids(scope, digits) == expected
     for number in numbers:
-        assert [one.id for one in store.by_prefix(scope, commit_id(number)[:8])] == [commit_id(number)]
+        assert [one.id for one in store.by_prefixes(scope, [commit_id(number)[:8]])] == [commit_id(number)]
         assert store.holds(scope, commit_id(number))
     assert not store.holds(scope, commit_id(1000))
-    assert store.by_prefix(scope, commit_id(1000)[:8]) == []
+    assert store.by_prefixes(scope, [commit_id(1000)[:8]]) == []
 
 
 def test_ids_with_the_same_first_eight_bytes_are_two_commits():
@@ -187,7 +187,7 @@ def test_ids_with_the_same_first_eight_bytes_are_two_commits():
     put(store, SCOPES[0], *twins)
     scope = store.find_scope(SCOPES[0])
     assert scope is not None
-    assert {one.id for one in store.by_prefix(scope, b"\xff" * 8)} == set(twins)
+    assert {one.id for one in store.by_prefixes(scope, [b"\xff" * 8])} == set(twins)
     assert store.ids(scope) == store.ids(scope, "f" * 16) == sorted(twins)
     assert not store.holds(scope, b"\xff" * 8 + bytes(24))
 
