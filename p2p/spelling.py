@@ -1,7 +1,7 @@
 """Bytes as text that people read aloud and type: base32 in groups, each with a check character.
 
-The check character (ISO 7064 mod 37,36) covers the group's place as well as its letters, so a wrong letter, two
-neighbours swapped, and two groups swapped are all found, and the group that is wrong can be named.
+The check character (ISO 7064 mod 37,36) covers the group's place as well as its letters, so a wrong letter, two groups
+swapped and nearly all neighbours swapped (all but one in 700) are found, and the group that is wrong can be named.
 """
 
 import base64

@@ -1,6 +1,7 @@
 """Device keys: what follows from them, how they are kept, how an id is spelled."""
 
 import json
+import random
 import ssl
 import stat
 from pathlib import Path
@@ -139,14 +140,22 @@ def test_a_wrong_letter_is_found_and_its_group_named(identity, place, letter):
         read_spelled(spelled[:place] + letter + spelled[place + 1 :])
 
 
-@given(identities, st.integers(0, 61))
-def test_neighbours_swapped_are_found(identity, place):
-    spelled = spell(identity)
-    first, second = spelled[place], spelled[place + 1]
-    if first == second or "-" in (first, second):
-        return
-    with pytest.raises(BadSpelling):
-        read_spelled(spelled[:place] + second + first + spelled[place + 2 :])
+def test_of_neighbours_swapped_all_but_a_few_are_found():
+    """Mod 37,36 misses about one swap in 700; an id of which that happens names no device anybody knows."""
+    source = random.Random(7)
+    swapped = missed = 0
+    while swapped < 2000:
+        spelled, place = spell(source.randbytes(32)), source.randrange(62)
+        first, second = spelled[place], spelled[place + 1]
+        if first == second or "-" in (first, second):
+            continue
+        swapped += 1
+        try:
+            read_spelled(spelled[:place] + second + first + spelled[place + 2 :])
+        except BadSpelling:
+            continue
+        missed += 1
+    assert missed <= 10
 
 
 @given(identities, st.permutations(range(4)))
