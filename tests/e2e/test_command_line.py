@@ -203,6 +203,8 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "a ledger with a wrong GSTIN": ("ledger", "add", "Asha", "--group", "Sundry Debtors", "--gstin", "27AAPFU0939F1ZX"),
     "a ledger with an endless name": ("ledger", "add", "A" * 100_000, "--group", "Sundry Debtors"),
     "a half character": ("ledger", "add", "A\udce9", "--group", "Sundry Debtors"),
+    "half a character where a ledger is meant": ("ledger", "show", "\udcff"),
+    "half a character in a date": ("voucher", "list", "--from", "\udcff"),
     "a ledger nobody knows to alter": ("ledger", "alter", "Nobody", "--phone", "1"),
     "a group under itself": ("group", "alter", "Sundry Debtors", "--parent", "Sundry Debtors"),
     "a value that is no JSON": ("conflicts", "settle", "0123456789abcdef", "--value", "{"),
@@ -272,6 +274,7 @@ def test_wrong_usage_is_exit_code_2(books, digest, arguments):
 VOUCHER_FILES: dict[str, str | bytes] = {
     "nothing": "",
     "no JSON": "{",
+    "not text": b"\xff\xfe\x00",
     "a list": "[]",
     "null": "null",
     "a number": "1e999",

@@ -108,3 +108,17 @@ def test_a_command_that_dies_has_saved_all_of_a_voucher_or_nothing(office):
     assert len({voucher["number"] for voucher in payments}) == len(payments)
     assert all(len(voucher["entries"]) == 2 and voucher["posted"] for voucher in payments)
     office.verify()
+
+
+def test_ctrl_c_in_the_middle_ends_with_a_sentence(office, tmp_path):
+    pune = Copy(tmp_path / "pune")
+    with office.serve() as serving:
+        ticket = invite(office, serving.address)
+        joining = pune.start("join", ticket)
+        until(holds_more_than(pune, 0))
+        stopped = joining.stop()
+        assert stopped.code == 130
+        assert "stopped" in stopped.err
+        assert 0 < pune.commits < MANY
+        pune.run("join", ticket)
+    assert_equal(office, pune)
