@@ -121,6 +121,30 @@ def test_a_second_writer_may_wait_for_its_turn(tmp_path):
     assert held(store) == {SCOPES[0]: [commit_id(1), commit_id(2)]}
 
 
+def note(store: Store, *errors: type[BaseException]) -> None:
+    with store.noting():
+        store.set_meta("note", b"noted")
+        for error in errors:
+            raise error
+
+
+def test_only_notes_do_without_the_disk_and_only_while_they_are_written(tmp_path):
+    """Whatever becomes of a note, what is written after it is durable again."""
+    store, other = Store.open(tmp_path / "khata.db", wait_ms=0), Store.open(tmp_path / "khata.db")
+    note(store)
+    assert other.meta("note") == b"noted"
+    assert store.conn.execute("PRAGMA synchronous").fetchone() == (2,)
+    with pytest.raises(KeyError):
+        note(store, KeyError)
+    assert store.conn.execute("PRAGMA synchronous").fetchone() == (2,)
+    with other.transaction(), pytest.raises(StoreBusy):
+        note(store)
+    assert store.conn.execute("PRAGMA synchronous").fetchone() == (2,)
+    with store.transaction():
+        note(store)
+        assert store.conn.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
 def test_what_another_process_wrote_is_noticed_once(tmp_path):
     store, other = Store.open(tmp_path / "khata.db"), Store.open(tmp_path / "khata.db")
     store.changed_elsewhere()
@@ -190,6 +214,21 @@ def test_ids_with_the_same_first_eight_bytes_are_two_commits():
     assert {one.id for one in store.by_prefixes(scope, [b"\xff" * 8])} == set(twins)
     assert store.ids(scope) == store.ids(scope, "f" * 16) == sorted(twins)
     assert not store.holds(scope, b"\xff" * 8 + bytes(24))
+
+
+def test_many_are_looked_up_at_once_at_both_ends_of_the_range_too():
+    store = a_store()
+    ends = [bytes(32), b"\x00" * 31 + b"\x01", b"\x7f" + b"\xff" * 31, b"\x80" + bytes(31), b"\xff" * 32]
+    absent = [b"\x01" + bytes(31), commit_id(1)]
+    put(store, SCOPES[0], *reversed(ends))
+    put(store, SCOPES[1], *absent)
+    scope = store.find_scope(SCOPES[0])
+    assert scope is not None
+    assert store.held(scope, [*ends, *absent]) == set(ends)
+    prefixes = [one[:8] for one in (*ends, *absent)]
+    assert store.prefixes_held(scope, prefixes) == {one[:8] for one in ends}
+    assert [one.id for one in store.by_prefixes(scope, prefixes)] == list(reversed(ends))
+    assert store.held(scope, []) == store.prefixes_held(scope, []) == set()
 
 
 def test_prefixes_are_in_the_order_of_ids():
