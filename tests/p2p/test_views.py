@@ -1,0 +1,63 @@
+"""The digests a copy keeps up to date are those of its store, whoever wrote, and whatever came to nothing."""
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from p2p.chain import Grant
+from p2p.messages import CONTROL, SHARE
+from p2p.replica import Replica
+from p2p.store import Store
+from p2p.tree import EMPTY, Digest, digest_of
+from tests.p2p.copies import branch_of, head_office, save
+
+SCOPES = ("masters/ledger", "vouchers/ho/sales/2026-04", "vouchers/ho/sales/2026-05", "control/rules")
+MASTERS_ONLY = Grant(("control/**", "masters/**"), ("masters/**",))
+
+commits = st.lists(st.tuples(st.sampled_from(SCOPES), st.integers(0, 9)), max_size=4)
+steps = st.lists(st.tuples(st.integers(0, 1), commits, st.booleans()), max_size=8)
+
+
+class ComesToNothing(BaseException):
+    """What ends a transaction."""
+
+
+def write(replica: Replica, made: list[tuple[str, int]], fails: bool) -> None:
+    try:
+        with replica.transaction():
+            for scope, number in made:
+                save(replica, scope, hashlib.sha256(bytes([number])).digest()[:16], amount=str(number))
+            if fails:
+                raise ComesToNothing
+    except ComesToNothing:
+        return
+
+
+def recomputed(replica: Replica, *roots: str) -> Digest:
+    """The digest of all commits below some roots, from their ids."""
+    path_of = replica.store.scope_path
+    found = [one.id for one in replica.store.everything() if path_of(one.scope).partition("/")[0] in roots]
+    return digest_of(found) if found else EMPTY
+
+
+@given(steps)
+@settings(max_examples=25)
+def test_views_follow_the_store(steps):
+    with TemporaryDirectory() as folder:
+        office = head_office(Path(folder))
+        tablet, pune = branch_of(office, "Tablet", grant=MASTERS_ONLY), branch_of(office, "Pune")
+        both = (office, Replica(Store.open(Path(folder) / "ho.db"), office.keys, office.company))
+        for who, made, fails in steps:
+            write(both[who], made, fails)
+            for replica in both:
+                replica.refresh()
+                everything = recomputed(replica, "masters", "vouchers")
+                assert replica.view(SHARE, pune.keys.id).digest("") == everything
+                assert replica.view(SHARE, tablet.keys.id).digest("") == recomputed(replica, "masters")
+                assert replica.view(CONTROL, pune.keys.id).digest("") == recomputed(replica, "control")
+                assert replica.view(SHARE, pune.keys.id).row == replica.store.next_row() - 1
+        for replica in both:
+            replica.store.close()
