@@ -44,7 +44,7 @@ def recomputed(replica: Replica, *roots: str) -> Digest:
 
 
 @given(steps)
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_views_follow_the_store(steps):
     with TemporaryDirectory() as folder:
         office = head_office(Path(folder))
