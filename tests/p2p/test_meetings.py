@@ -97,7 +97,7 @@ def check(line: Line) -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=12)
+@settings(max_examples=settings().max_examples // 5)
 def test_in_sync_is_never_shown_falsely_and_in_the_end_all_hold_the_same(random):
     company = Company(random)
     for _ in range(STEPS):

@@ -44,7 +44,7 @@ def recomputed(replica: Replica, *roots: str) -> Digest:
 
 
 @given(steps)
-@settings(max_examples=15)
+@settings(max_examples=settings().max_examples // 4)
 def test_views_follow_the_store(steps):
     with TemporaryDirectory() as folder:
         office = head_office(Path(folder))
