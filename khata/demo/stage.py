@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,7 +86,7 @@ class Serving:
 
     def stop(self) -> None:
         """Press Ctrl-C and wait until it has stopped."""
-        self.process.terminate()
+        self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(COMMAND_SECONDS_MAX)
         except subprocess.TimeoutExpired:
@@ -202,16 +203,19 @@ class Stage:
             serving.stop()
 
     def _run(self, place: str, arguments: Sequence[str]) -> str:
-        result = subprocess.run(
-            self._command(place, arguments),
-            cwd=self.folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS_MAX,
-            check=False,
-        )
+        try:
+            result = subprocess.run(
+                self._command(place, arguments),
+                cwd=self.folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=COMMAND_SECONDS_MAX,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DoesNotHold(f"`{typed(place, arguments)}` has not ended in {COMMAND_SECONDS_MAX} seconds") from error
         if result.returncode != 0:
             said = " ".join(result.stderr.split()) or "nothing"
             raise DoesNotHold(f"`{typed(place, arguments)}` ended with exit code {result.returncode}, saying: {said}")

@@ -56,6 +56,21 @@ def test_a_ticket_works_once(office, tmp_path):
     assert "used" in serving.running.out
 
 
+def test_of_several_who_show_one_ticket_at_once_one_is_admitted(office, tmp_path):
+    with office.serve() as serving:
+        ticket = invite(office, serving.address)
+        joining = [Copy(tmp_path / f"surat {which}").start("join", ticket) for which in range(3)]
+        results = [one.wait() for one in joining]
+    assert [result.code == 0 for result in results].count(True) == 1
+    assert all("used" in result.said for result in results if result.code)
+    assert len([row for row in office.run("branch", "list") if row["branch"] == "Surat"]) == 1
+
+
+def test_only_the_head_office_invites(company):
+    said = company.pune.fails("branch", "add", "Surat", "--code", "SUR", "--address", UNUSED)
+    assert "Head Office" in said
+
+
 def test_a_ticket_that_was_not_made_here_is_refused(office, tmp_path):
     with office.serve() as serving:
         ticket = invite(office, serving.address)
