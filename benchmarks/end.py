@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import resource
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -47,6 +48,7 @@ class End:
             "enter-live": self._enter_live,
             "seen": self._seen,
             "weigh": self._weigh,
+            "probe-disk": self._probe_disk,
             "digest": self._digest,
             "stop": self._stop,
         }
@@ -157,6 +159,25 @@ class End:
             "memory_bytes": _memory_bytes_max(),
             "trial_balance_seconds": median(times),
         }
+
+    async def _probe_disk(self, request: Json) -> Json:
+        """How long the disk takes to make one row durable, time and again: nothing that waits for it can be faster."""
+        scratch = self._folder.path / "scratch.db"
+        db = sqlite3.connect(scratch, isolation_level=None)
+        times = []
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY)")
+            for _ in range(request["count"]):
+                began = now_ns()
+                db.execute("INSERT INTO rows DEFAULT VALUES")
+                times.append((now_ns() - began) / 1e9)
+                await trio.sleep(request["pause"])
+        finally:
+            db.close()
+            scratch.unlink()
+        return {"seconds": times}
 
     async def _digest(self, _request: Json) -> Json:
         """What two copies that hold the same agree in."""

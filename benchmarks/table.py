@@ -65,6 +65,8 @@ def markdown(results: Mapping[str, Json], vouchers: int) -> str:
         most = results[name]["floor_per_second"]
         share = f"cold sync runs at {results[name]['cold_per_second'] / most:.0%} of it"
         rows.append(f"| the floor, {what}: no network, no fsync | | {_text(most)} /s | {share} |")
+    disk = f"{_text(results['lone']['disk_p50_ms'])} ms, p99 {_text(results['lone']['disk_p99_ms'])} ms"
+    rows.append(f"| the disk: one row made durable, p50 of 200 | | {disk} | |")
     return "\n".join([f"{vouchers:,} vouchers", "", *rows])
 
 
