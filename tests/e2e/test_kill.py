@@ -8,7 +8,7 @@ from tests.e2e.conftest import MANY
 from tests.e2e.shop import Copy, holds_more_than, until
 from tests.khata.tally import generate
 
-IMPORTED = 500
+IMPORTED = 300
 
 
 @pytest.fixture

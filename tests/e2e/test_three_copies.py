@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.conftest import Company
 from tests.e2e.shop import Copy, Result, Running, meet
 
-ROUNDS = 5
+ROUNDS = 4
 WORK_PER_ROUND = 3
 LEDGERS = ("Café Naïve Traders", "नमस्ते ट्रेडर्स", "Northwind Retail Limited", "HDFC Bank Current A/c", "WR2 Sales")
 NEW_LEDGERS = ("Ganesh Wholesale", "Asha Stores", "Bharat Textiles")
