@@ -151,13 +151,13 @@ class Stage:
 
     def everywhere(self, *arguments: str) -> dict[str, Any]:
         """Ask all places at once; return their answers by place."""
-        return self.ask_at_once(dict.fromkeys(PLACES, arguments))
+        answers = self.ask_at_once([(place, arguments) for place in PLACES])
+        return dict(zip(PLACES, answers, strict=True))
 
-    def ask_at_once(self, commands: Mapping[str, Command]) -> dict[str, Any]:
-        """Ask each of these places something, all at once; return their answers by place."""
-        with ThreadPoolExecutor(len(commands)) as threads:
-            answers = threads.map(lambda place: self.ask(place, *commands[place]), commands)
-            return dict(zip(commands, answers, strict=True))
+    def ask_at_once(self, questions: Sequence[tuple[str, Command]]) -> list[Any]:
+        """Ask several places, or one several things, all at once; return the answers in order."""
+        with ThreadPoolExecutor(len(questions)) as threads:
+            return list(threads.map(lambda question: self.ask(question[0], *question[1]), questions))
 
     def at_once(self, commands: Mapping[str, Sequence[Command]]) -> None:
         """Run each place's commands one after another, all places at once; then show them place by place.

@@ -75,7 +75,8 @@ def begin(stage: Stage, address: str) -> None:
             name: ("branch", "add", PLACES[name], "--code", name[:3].upper(), "--address", address)
             for name in ("pune", "nagpur")
         }
-        tickets = {place: stage.ask("ho", *invite)["ticket"] for place, invite in invitations.items()}
+        invited = stage.ask_at_once([("ho", invite) for invite in invitations.values()])
+        tickets = {place: answer["ticket"] for place, answer in zip(invitations, invited, strict=True)}
         for place, invite in invitations.items():
             stage.show("ho", *invite, essence=[f"{tickets[place][:51]}…  (a ticket; it works once)"])
         stage.at_once({place: [("join", ticket)] for place, ticket in tickets.items()})
@@ -188,11 +189,11 @@ def settle(stage: Stage, address: str) -> None:
     with stage.serving("ho", address):
         stage.at_once({place: [("sync", "--peer", address)] for place in ("pune", "nagpur")})
     show_agreement(stage)
-    left = {"ho": ("conflicts",), "pune": ("conflicts",), "nagpur": ("voucher", "history", CHEQUE)}
-    told = stage.ask_at_once(left)
-    stage.claim(told["ho"] == told["pune"] == [], "and no conflict is left anywhere")
+    history = ("voucher", "history", CHEQUE)
+    *left, told = stage.ask_at_once([*((place, ("conflicts",)) for place in PLACES), ("nagpur", history)])
+    stage.claim(not any(left), "and no conflict is left anywhere")
     stage.say("The cheque keeps its whole history, at every copy:")
-    stage.show("nagpur", *left["nagpur"], essence=[version_of(save) for save in told["nagpur"]])
+    stage.show("nagpur", *history, essence=[version_of(save) for save in told])
 
 
 def the_one_of(branch: str, conflict: Mapping[str, Any]) -> int:
