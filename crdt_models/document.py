@@ -50,7 +50,7 @@ class Document:
         yjs.apply_update(update)
         entries: Map[bytes] = yjs.get("saves", type=Map)
         for name, entry in sorted(entries.items()):
-            save_id, author, time, save_bytes = _read_entry(name, bytes(entry))
+            save_id, author, time, save_bytes = _read_entry(name, entry)
             document.add(save_id, author, time, save_bytes)
         document._update = update
         document._in_update = set(document._saves)
@@ -181,7 +181,9 @@ def _rebuilt(entries: Mapping[bytes, bytes]) -> bytes:
     return yjs.get_update()
 
 
-def _read_entry(name: str, entry: bytes) -> tuple[bytes, bytes, int, bytes]:
+def _read_entry(name: str, entry: object) -> tuple[bytes, bytes, int, bytes]:
+    if not isinstance(entry, bytes | bytearray):
+        raise BadSave(f"the entry {name!r} of a Yjs document is not a save but a {type(entry).__name__}")
     try:
         author, time, save_bytes = _entry_decoder.decode(entry)
         return bytes.fromhex(name), author, time, save_bytes

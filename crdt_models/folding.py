@@ -72,7 +72,7 @@ def fold(saves: Mapping[bytes, Save], may_write: MayWrite | None = None) -> Fold
     if len(saves) == 1:
         (only,) = saves.values()
         if may_write is None:
-            return Folded(only.values, (), (only.id,), only.time)
+            return Folded(dict(only.values), (), (only.id,), only.time)
     causal = causal_order(saves)
     ancestors = ancestor_sets(causal)
     setters: dict[str, list[int]] = {}

@@ -72,7 +72,7 @@ def _check_items(items: Collection[object], depth_max: int) -> None:
 def _check_scalar(value: object) -> None:
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
-            raise BadValue(f"the number {value} does not fit into 64 bits; write it as text")
+            raise BadValue("a number does not fit into 64 bits; write it as text")
     elif isinstance(value, float):
         raise BadValue(f"{value!r} is a floating point number; amounts and quantities are exact text")
     elif not isinstance(value, str | bytes | None):

@@ -11,7 +11,7 @@ import msgspec
 import zstandard
 
 from crdt_models.errors import BadSave, BadValue, DocumentTooLarge
-from crdt_models.packing import Value, check_value, pack
+from crdt_models.packing import DEPTH_MAX, Value, check_value, pack
 
 SAVE_ID_BYTES = 16
 SAVE_BYTES_MAX = 256 * 1024
@@ -65,6 +65,8 @@ def pack_save(values: Mapping[str, Value], parents: Sequence[bytes], user: str, 
         DocumentTooLarge: over 256 KiB, or over 16 KiB compressed; save it in parts.
     """
     sorted_parents: list[Value] = list(sorted(parents))
+    if any(len(parent) != SAVE_ID_BYTES for parent in parents):
+        raise BadValue(f"a parent is not a save id of {SAVE_ID_BYTES} bytes")
     data = pack({"p": sorted_parents, "s": dict(values), "u": user, "o": origin})
     if len(data) > SAVE_BYTES_MAX:
         raise DocumentTooLarge(
@@ -92,7 +94,7 @@ def unpack_save_untrusted(save_id: bytes, author: bytes, time: int, data: bytes)
         raise BadSave(f"a save of {len(data):,} bytes, over the limit of {SAVE_BYTES_MAX:,}")
     try:
         wire = _wire_decoder.decode(data)
-        check_value(wire.s)
+        check_value(wire.s, DEPTH_MAX - 1)
         _check_limits(len(wire.p), len(wire.s), wire.u, wire.o)
     except (msgspec.DecodeError, RecursionError, TypeError, ValueError, OverflowError, BadValue) as error:
         raise BadSave(f"not a save: {error}") from error
@@ -104,7 +106,8 @@ def unpack_save_untrusted(save_id: bytes, author: bytes, time: int, data: bytes)
 
 def set_aside(save: Save) -> bytes:
     """The bytes that stand in a document for `save` while its commit is quarantined."""
-    return pack_save({}, save.parents, save.user, ORIGIN_SET_ASIDE)
+    parents: list[Value] = list(sorted(save.parents))
+    return pack({"p": parents, "s": {}, "u": save.user, "o": ORIGIN_SET_ASIDE})
 
 
 def _check_limits(parents: int, registers: int, user: str, origin: str) -> None:

@@ -9,7 +9,7 @@ import trio
 
 from khata.books import Books
 from khata.daemon import POKE, STATUS, listen
-from khata.errors import NotInSync
+from khata.errors import BooksError, NotInSync
 from khata.folder import BooksFolder
 from p2p.admission import join_with
 from p2p.errors import ProtocolError
@@ -22,6 +22,8 @@ Watch = Callable[["Counts"], None]
 """Told now and then how far a synchronization has come."""
 
 _WATCH_SECONDS: Final = 0.1
+REFUSED_TICKET: Final = "ticket"
+"""The word with which an inviter says goodbye to a ticket it refuses."""
 
 
 class Counts(NamedTuple):
@@ -120,7 +122,8 @@ def join_company(books: Books, ticket: Ticket, name: str, timeout_seconds: float
         name: what others will call this device.
 
     Raises:
-        NotInSync: nobody could be reached, or the ticket was refused; the message says what to do.
+        NotInSync: nobody could be reached, or it broke off; the message says what to do.
+        BooksError: the ticket was refused.
     """
 
     async def try_each() -> Outcome:
@@ -138,6 +141,8 @@ def join_company(books: Books, ticket: Ticket, name: str, timeout_seconds: float
         outcome = trio.run(try_each)
     if books.replica.chain.member(books.replica.keys.id) is None:
         reason = outcome.error or "the head office did not answer"
+        if outcome.goodbye == REFUSED_TICKET:
+            raise BooksError(f"joining was refused: {reason}")
         raise NotInSync(f"joining did not succeed: {reason}. The same ticket may be tried again until it is used")
     return Joined(outcome, joining_code(books, ticket))
 

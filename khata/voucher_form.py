@@ -129,7 +129,7 @@ def posting_of(names: Names, form: Mapping[str, Any], before: Posting | None = N
     """
     known = _ids_in(plain(before)) if before is not None else set()
     fields = {key: value for key, value in form.items() if key not in (*BESIDE, *_SHOWN)}
-    if "type" not in fields:
+    if not fields.get("type"):
         raise BooksError('a voucher needs a type, such as "Receipt"')
     values = _read(names, known, Posting, fields, "the voucher")
     base = _base_of(names, values["type"], fields.get("base"))

@@ -113,14 +113,27 @@ def admit(replica: Replica, request: JoinRequested, now: int) -> Admitted:
         raise TicketError("no ticket was shown")
     with replica.transaction():
         replica.refresh()
-        invitation = _invitation(replica, joining.slot)
+        found = _usable(replica, joining.slot, now)
+        if isinstance(found, Invitation):
+            fields = _proven(proof, joining, request.nonce, replica.keys.id)
+            if joining_mac_ok(joining.mac, found.secret, *fields):
+                return _admit(replica, proof, joining, found, now)
+            _keep(replica, found.tried_wrongly())
+            found = "this ticket was not made here, or was altered; ask for a new one"
+    raise TicketError(found)
+
+
+def _usable(replica: Replica, slot: bytes, now: int) -> Invitation | str:
+    """The open invitation of a slot, or why there is none: a value, since refusing a ticket undoes no transaction."""
+    row = replica.db.execute("SELECT body FROM invitations WHERE slot=?", (slot,)).fetchone()
+    if row is None:
+        return "this ticket was not made here; use it with the head office that gave it to you"
+    invitation = msgspec.msgpack.decode(row[0], type=Invitation)
+    try:
         invitation.check_open(now)
-        fields = _proven(proof, joining, request.nonce, replica.keys.id)
-        genuine = joining_mac_ok(joining.mac, invitation.secret, *fields)
-        if genuine:
-            return _admit(replica, proof, joining, invitation, now)
-        _keep(replica, invitation.tried_wrongly())
-    raise TicketError("this ticket was not made here, or was altered; ask for a new one")
+    except TicketError as error:
+        return str(error)
+    return invitation
 
 
 def _admit(replica: Replica, proof: Proof, joining: Joining, invitation: Invitation, now: int) -> Admitted:
@@ -156,13 +169,6 @@ def _check_series(replica: Replica, series: str) -> None:
     taken = {member.series for member in replica.chain.members.values()} | waiting
     if series in taken:
         raise ChainError(f"the code {series} is taken; choose another of 1 to 4 letters and digits")
-
-
-def _invitation(replica: Replica, slot: bytes) -> Invitation:
-    row = replica.db.execute("SELECT body FROM invitations WHERE slot=?", (slot,)).fetchone()
-    if row is None:
-        raise TicketError("this ticket was not made here; use it with the head office that gave it to you")
-    return msgspec.msgpack.decode(row[0], type=Invitation)
 
 
 def _keep(replica: Replica, invitation: Invitation) -> None:

@@ -4,9 +4,11 @@ Commits pass through two stages, so that the signatures of one batch are checked
 before it is being stored. Whatever a session wants written goes through the storing stage, in order.
 """
 
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
 
 import trio
@@ -35,6 +37,8 @@ BATCHES_WAITING_MAX = 8
 CHECKED_INLINE_MAX = 4
 """So few signatures are checked at once: going to a thread and back takes as long as one of them."""
 LEAVING_SECONDS_MAX = 2
+SENDING_AWAY_SECONDS = 0.5
+"""Long enough for the goodbye to arrive: hanging up on bytes that were not read yet can take it back."""
 _RETRY_SECONDS = 0.01
 _READ_BYTES = 64 * 1024
 _WRITE_BYTES = 256 * 1024
@@ -134,6 +138,7 @@ class Conversation:
         self._check = check
         self._surroundings = surroundings
         self._to_send = trio.Event()
+        self._sent = trio.Event()
         arrived = trio.open_memory_channel[Event](BATCHES_WAITING_MAX)
         self._arrived_in, self._arrived_out = arrived
         checked = trio.open_memory_channel[tuple[Event, list[Checked]]](2)
@@ -155,10 +160,7 @@ class Conversation:
                         nursery.start_soon(task)
                     await self._read()
                     nursery.cancel_scope.cancel()
-        except* RemoteProtocolError as group:
-            self.error = self.error or str(_first(group))
-            await self._say_goodbye()
-        except* P2PError as group:
+        except* (P2PError, sqlite3.Error) as group:
             self.error = str(_first(group))
             self.session.close("failed", "the other side could not go on; it will try again")
             await self._say_goodbye()
@@ -177,12 +179,7 @@ class Conversation:
         """Push what is new in the store."""
         if self.session.state is not State.OPEN:
             return
-        try:
-            self._take(self.session.changed())
-        except RemoteProtocolError as error:
-            self.error = str(error)
-            self.leave()
-        self._wake()
+        self._do(self.session.changed)
 
     def leave(self, code: str = "done", text: str = "") -> None:
         """Say goodbye, and hang up when the peer does, or a moment later."""
@@ -190,26 +187,35 @@ class Conversation:
         self._wake()
         self._left.deadline = trio.current_time() + LEAVING_SECONDS_MAX
 
+    def drop(self) -> None:
+        """Hang up at once."""
+        self._left.cancel()
+
     # -- the tasks --------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         self._wake()
         while True:
-            data = await self._stream.receive_some(_READ_BYTES)
+            data = bytes(await self._stream.receive_some(_READ_BYTES))
             if not data:
                 if self.session.state is not State.CLOSED:
                     self.error = self.error or "the peer hung up"
                 return
-            if self.session.state is State.CLOSED:
-                continue
-            self._take(self.session.receive(bytes(data), self._clock.steady_ms()))
-            self._wake()
+            await self._receive(data)
             if self.goodbye is not None:
                 return
+
+    async def _receive(self, data: bytes) -> None:
+        """Let the session read, and wait while it, the store or the line is behind: not reading holds the peer up."""
+        while self.session.state is not State.CLOSED:
+            self._do(partial(self.session.receive, data, self._clock.steady_ms()))
             while len(self._backlog) > BATCHES_WAITING_MAX:
-                # Not reading holds the peer up, all the way to its own window.
                 self._backlog_shrank = trio.Event()
                 await self._backlog_shrank.wait()
+            if not self.session.held_up:
+                return
+            data = b""
+            await self._line_is_free()
 
     async def _deliver(self) -> None:
         while True:
@@ -235,12 +241,12 @@ class Conversation:
             share = replica.view(SHARE, peer).share
             result = await patiently(lambda: replica.ingest_from(checked, peer, share, self._clock.now_ms()))
             self.received += result.gained
-            self._take(session.stored(result.gained, result.refused, result.held_back))
+            self._do(lambda: session.stored(result.gained, result.refused, result.held_back))
             if result.gained:
                 self._surroundings.wrote()
         elif isinstance(event, ChainCame):
-            fault = await patiently(lambda: _keep_chain(replica, event.entries))
-            self._take(session.chain_kept(fault))
+            fault = await patiently(lambda: _keep_chain(replica, event.entries, self._clock.now_ms()))
+            self._do(lambda: session.chain_kept(fault))
             self._surroundings.wrote()
         elif isinstance(event, ComparedToEnd):
             await patiently(lambda: replica.links.compared(peer, event.share, event.pairs))
@@ -254,7 +260,7 @@ class Conversation:
         elif isinstance(event, JoinRequested):
             reason = await patiently(lambda: self._surroundings.admit(event))
             if reason is None:
-                self._take(session.admitted())
+                self._do(session.admitted)
                 self._surroundings.wrote()
             else:
                 self.error = reason
@@ -276,15 +282,32 @@ class Conversation:
             data = self.session.outgoing()
             for at in range(0, len(data), _WRITE_BYTES):
                 await self._stream.send_all(data[at : at + _WRITE_BYTES])
+            self._sent.set()
+
+    async def _line_is_free(self) -> None:
+        """Wait until what the session had to say is on its way."""
+        while self.session.held_up:
+            self._sent = trio.Event()
+            await self._sent.wait()
 
     async def _keep_time(self) -> None:
         while True:
             wait_ms = self.session.next_deadline() - self._clock.steady_ms()
             await trio.sleep(max(wait_ms, 10) / 1000)
-            self._take(self.session.tick(self._clock.steady_ms()))
-            self._wake()
+            self._do(lambda: self.session.tick(self._clock.steady_ms()))
 
     # -- the parts --------------------------------------------------------------------------------------------------
+
+    def _do(self, act: Callable[[], list[Event]]) -> None:
+        """Let the session act; when the peer has broken the protocol, say so and hang up when it does, or soon."""
+        if self.session.state is State.CLOSED:
+            return
+        try:
+            self._take(act())
+        except RemoteProtocolError as error:
+            self.error = self.error or str(error)
+            self._left.deadline = trio.current_time() + SENDING_AWAY_SECONDS
+        self._wake()
 
     def _take(self, events: list[Event]) -> None:
         for event in events:
@@ -312,9 +335,9 @@ class Conversation:
                 return
 
 
-def _keep_chain(replica: Replica, entries: Sequence[bytes]) -> str | None:
+def _keep_chain(replica: Replica, entries: Sequence[bytes], now: int) -> str | None:
     try:
-        replica.extend_chain(entries)
+        replica.extend_chain(entries, now)
     except ChainError as error:
         return str(error)
     return None

@@ -33,6 +33,7 @@ class _Theirs:
     count: int
     seen: bytes
     complete: bool
+    waiting: bool
 
 
 class Exchange:
@@ -80,14 +81,14 @@ class Exchange:
 
     # -- what the session tells -------------------------------------------------------------------------------------
 
-    def greeted(self, share: bytes, digest: bytes, count: int) -> None:
+    def greeted(self, share: bytes, digest: bytes, count: int, waiting: bool) -> None:
         """Take in what the other's `Hello` said of this tree."""
-        self._theirs = _Theirs(share, digest, count, b"", complete=False)
+        self._theirs = _Theirs(share, digest, count, b"", complete=False, waiting=waiting)
 
     def greeting_sent(self, view: View) -> None:
         """Remember what our own `Hello` said."""
         root = view.digest("")
-        self._said = Standing(self.tree, view.share.id, root.short, root.size, b"", complete=False)
+        self._said = Standing(self.tree, view.share.id, root.short, root.size, b"", False, self._waits())
 
     def heard(self, message: Ask | Tree | Offer | Want | Standing) -> None:
         """Take in a message about this tree."""
@@ -107,13 +108,15 @@ class Exchange:
 
     def _on_standing(self, message: Standing) -> None:
         """Take in where the other side stands."""
-        self._theirs = _Theirs(message.share, message.digest, message.count, message.seen, message.complete)
+        self._theirs = _Theirs(
+            message.share, message.digest, message.count, message.seen, message.complete, message.waiting
+        )
 
     def _on_ask(self, message: Ask) -> None:
         """Answer questions about our tree; a question about another share is left, since the asker will ask anew."""
         view = self._view()
         if message.share == view.share.id:
-            answers = [page for node in message.nodes for page in answer(view, node)]
+            answers = [page for node in dict.fromkeys(message.nodes) for page in answer(view, node)]
             while answers:
                 parts = accumulate(len(page.parts or ()) for page in answers)
                 cut = max(1, sum(total <= PARTS_MAX for total in islice(parts, _ANSWERS_MAX)))
@@ -191,7 +194,7 @@ class Exchange:
     def in_sync(self) -> bool:
         """Whether nothing that may flow is left, proved by what both sides have said about the digests of now."""
         theirs, view = self._theirs, self._view()
-        if theirs is None or theirs.share != view.share.id or self.busy:
+        if theirs is None or theirs.share != view.share.id or self.busy or theirs.waiting or self._waits():
             return False
         mine = view.digest("").short
         if mine == theirs.digest:
@@ -330,14 +333,18 @@ class Exchange:
         theirs = self._theirs if self._theirs and self._theirs.share == self._share else None
         seen = theirs.digest if theirs else b""
         complete = seen == root.short or (bool(seen) and self._lacks_nothing_of == seen)
-        standing = Standing(self.tree, self._share, root.short, root.size, seen, complete)
+        standing = Standing(self.tree, self._share, root.short, root.size, seen, complete, self._waits())
         if standing == self._said:
             return
         equal = seen == root.short
-        if equal and self._said and self._said.digest == root.short and self._said.share == self._share:
+        said = self._said
+        if equal and said and (said.digest, said.share, said.waiting) == (root.short, self._share, standing.waiting):
             return
         self._said = standing
         self._send(standing)
+
+    def _waits(self) -> bool:
+        return self.tree != CONTROL and self._local.waits_for_key()
 
     def _is_settled(self, node: str, mine: bytes, theirs: bytes) -> bool:
         return self._local.is_settled(self._link.id, self._share, node, mine, theirs)

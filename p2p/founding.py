@@ -80,7 +80,7 @@ def append(replica: Replica, body: Body) -> Entry:
             name = keeper.name if keeper else "the keeper"
             raise NotAllowed(f"only {name} keeps the list of who may do what; run this command there")
         entry = replica.chain.append(replica.keys, body)
-        replica.append_chain(entry)
+        replica.append_chain(entry, body.time)
     return entry
 
 

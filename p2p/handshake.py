@@ -44,15 +44,16 @@ def proof_is_genuine(proof: Proof, listener: bytes, nonce: bytes) -> bool:
     return verify(proof.key, proof.signature, PROOF_CONTEXT, proven_bytes(proof, listener, nonce))
 
 
-def hello(head: tuple[int, bytes], views: tuple[View, View], time: int) -> Hello:
+def hello(head: tuple[int, bytes], views: tuple[View, View], time: int, waiting: bool) -> Hello:
     """Where this side stands.
 
     Args:
         head: sequence number and hash of its last control entry.
         views: of the control tree, and of what is shared.
         time: this device's clock, ms since 1970.
+        waiting: whether something waits for its key here.
     """
     control, share = (view.digest("") for view in views)
     return Hello(
-        *VERSION, time, *head, control.short, control.size, views[1].share.id, share.short, share.size
+        *VERSION, time, *head, control.short, control.size, views[1].share.id, share.short, share.size, waiting
     )  # fmt: skip

@@ -124,6 +124,14 @@ class Intake:
             return self._ingest(batch, self.links.made(peer).id, share, now)
 
     def _ingest(self, batch: Sequence[Checked], source: int | None, share: Share | None, now: int) -> Ingested:
+        result, kept = self._take_in(batch, source, share, now)
+        if kept:
+            self._reconsider([commit.header.prev for commit in kept], now)
+        return result
+
+    def _take_in(
+        self, batch: Sequence[Checked], source: int | None, share: Share | None, now: int
+    ) -> tuple[Ingested, list[Commit]]:
         refused: list[tuple[bytes, str]] = []
         held_back: list[bytes] = []
         kept: list[tuple[Commit, Verdict]] = []
@@ -142,9 +150,7 @@ class Intake:
         if refused and source is not None:
             self.links.refused(source, refused, now)
         self._keep(kept, source)
-        if kept:
-            self._reconsider({commit.header.prev for commit, _ in kept})
-        return Ingested(len(kept), refused, held_back)
+        return Ingested(len(kept), refused, held_back), [commit for commit, _ in kept]
 
     def _judge(self, checked: Checked, share: Share | None) -> Verdict:
         scope = checked.commit.header.scope if checked.commit is not None else ""
@@ -220,15 +226,25 @@ class Intake:
         )
         return True
 
-    def _reconsider(self, ids: set[bytes] | None) -> None:
-        """Judge again what was held back: these ids, which later commits have just named, or everything."""
+    def _reconsider(self, ids: Iterable[bytes] | None, now: int) -> None:
+        """Judge again what was held back: these ids, which commits kept just now have named, or everything.
+
+        Cost: one lookup an id; each commit that is kept may prove the one before it, and so on.
+        """
         if self.db.execute("SELECT 1 FROM held_back LIMIT 1").fetchone() is None:
             return
-        rows = self.db.execute("SELECT id, source, header, signature, body FROM held_back ORDER BY id").fetchall()
-        for commit_id, source, header, signature, body in rows:
-            if ids is None or bytes(commit_id) in ids:
+        if ids is None:
+            ids = [commit_id for (commit_id,) in self.db.execute("SELECT id FROM held_back ORDER BY id DESC")]
+        ahead = list(ids)
+        while ahead:
+            commit_id = ahead.pop()
+            row = self.db.execute(
+                "SELECT source, header, signature, body FROM held_back WHERE id=?", (commit_id,)
+            ).fetchone()
+            if row is not None:
                 self.db.execute("DELETE FROM held_back WHERE id=?", (commit_id,))
-                self._ingest(check_untrusted(self.chain, [(header, signature, body)]), source, None, 0)
+                _, kept = self._take_in(check_untrusted(self.chain, [row[1:]]), row[0], None, now)
+                ahead.extend(commit.header.prev for commit in kept)
 
     def _held(self, batch: Sequence[Checked]) -> set[bytes]:
         """The ids of those of a batch that are stored already."""
@@ -245,7 +261,7 @@ class Intake:
 
     # -- the control chain ------------------------------------------------------------------------------------------
 
-    def extend_chain(self, entries: Sequence[bytes]) -> None:
+    def extend_chain(self, entries: Sequence[bytes], now: int = 0) -> None:
         """Verify and keep further control entries, then judge again what waited for them.
 
         Raises:
@@ -255,16 +271,16 @@ class Intake:
             self.refresh()
             for entry in self.chain.extend_untrusted(entries):
                 self.store.append_chain([(entry.seq, entry.encoded)])
-            self._chain_grew()
+            self._chain_grew(now)
 
-    def append_chain(self, entry: Entry) -> None:
+    def append_chain(self, entry: Entry, now: int = 0) -> None:
         """Keep an entry that this device, as the keeper, has just appended to `chain`. Inside a transaction."""
         self.store.append_chain([(entry.seq, entry.encoded)])
-        self._chain_grew()
+        self._chain_grew(now)
 
-    def _chain_grew(self) -> None:
+    def _chain_grew(self, now: int) -> None:
         self._views.forget_shares()
-        self._reconsider(None)
+        self._reconsider(None, now)
 
     def _load_chain(self) -> None:
         self.chain.extend_untrusted(self.store.chain(self.chain.head[0]))

@@ -108,7 +108,8 @@ class Links:
         if unequal:
             with self._store.noting():
                 link = self.made(device).id
-                self._conn.execute("DELETE FROM settled WHERE link=? AND share NOT IN (?, x'')", (link, share))
+                if share:
+                    self._conn.execute("DELETE FROM settled WHERE link=? AND share NOT IN (?, x'')", (link, share))
                 self._conn.executemany(
                     "INSERT OR REPLACE INTO settled VALUES (?, ?, ?, ?, ?)",
                     [(link, share, pair.node, pair.mine, pair.theirs) for pair in unequal],

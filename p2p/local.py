@@ -73,6 +73,9 @@ class Local(Protocol):
     def view(self, tree: int, peer: bytes) -> View:
         """One of the two trees as it stands now, seen from a peer (device id)."""
 
+    def waits_for_key(self) -> bool:
+        """Whether a commit that may be read here waits for its key: then this copy is in sync with nobody."""
+
     def link(self, peer: bytes) -> Link:
         """What is remembered of a peer."""
 

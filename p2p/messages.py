@@ -94,6 +94,7 @@ class Hello(Message, frozen=True, tag="hello"):
     share: ShareId
     digest: Bytes16
     count: Count
+    waiting: bool = False
 
 
 class Chain(Message, frozen=True, tag="chain"):
@@ -172,7 +173,10 @@ class Ack(Message, frozen=True, tag="ack"):
 
 
 class Standing(Message, frozen=True, tag="standing"):
-    """Said when nothing is under way: my digest, yours as I know it, whether I lack nothing of yours that may flow."""
+    """Said when nothing is under way: my digest, yours as I know it, whether I lack nothing of yours that may flow.
+
+    `waiting` says that something granted to me waits for its key, so that I am in sync with nobody.
+    """
 
     tree: WhichTree
     share: ShareId
@@ -180,6 +184,7 @@ class Standing(Message, frozen=True, tag="standing"):
     count: Count
     seen: Annotated[bytes, Meta(max_length=16)]
     complete: bool
+    waiting: bool = False
 
 
 class Ping(Message, frozen=True, tag="ping"):

@@ -1,6 +1,7 @@
 """A node: one nursery that listens, dials, watches the store, and keeps every conversation in touch with the others."""
 
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -12,9 +13,9 @@ from p2p.errors import P2PError, TicketError
 from p2p.events import JoinRequested
 from p2p.identity import Random
 from p2p.limits import CLOCK_WARNING_MS, CONNECTIONS_MAX, CONNECTIONS_UNPROVEN_MAX
+from p2p.patience import LIMITED_SECONDS
 from p2p.replica import Replica
 from p2p.session import Join, Session
-from p2p.states import State
 from p2p.status import missing_here, missing_there
 from p2p.transport import Connection, Network, Unreachable
 
@@ -81,6 +82,7 @@ class Node:
         self._check: Check = check(replica) if check else lambda batch: in_a_thread(replica, batch)
         self._poked = trio.Event()
         self._stopping = trio.Event()
+        self._told = self._held()
         self.conversations: list[Conversation] = []
         self.listening_at: str | None = None
 
@@ -99,16 +101,25 @@ class Node:
         Raises:
             Unreachable: the address cannot be listened on.
         """
+        refused: Unreachable | None = None
         async with trio.open_nursery() as nursery:
-            if listen is not None:
-                self.listening_at = await nursery.start(self._network.listen, listen, self.replica.keys, self._called)
-            for address in peers:
-                nursery.start_soon(self._keep_dialling, address)
-            nursery.start_soon(self._watch)
-            task_status.started(self.listening_at)
-            await self._stopping.wait()
-            await self._leave_all()
+            try:
+                if listen is not None:
+                    start = self._network.listen
+                    self.listening_at = await nursery.start(start, listen, self.replica.keys, self._called)
+            except Unreachable as error:
+                refused = error
+            else:
+                for address in peers:
+                    nursery.start_soon(self._keep_dialling, address)
+                nursery.start_soon(self._watch)
+                task_status.started(self.listening_at)
+                await self._stopping.wait()
+                await self._leave_all()
             nursery.cancel_scope.cancel()
+        if refused is not None:
+            # Raised here, where it is not wrapped in the nursery's group.
+            raise refused
 
     def stop(self) -> None:
         """Let `serve` say its goodbyes and end."""
@@ -130,7 +141,7 @@ class Node:
         Raises:
             Unreachable: nobody answers, or somebody else does.
         """
-        connection = await self._network.dial(address)
+        connection = await self._dial(address)
         if expected is not None and connection.listener != expected:
             await trio.aclose_forcefully(connection.stream)
             raise Unreachable(f"the device at {address} is not the one that was expected there; check the address")
@@ -144,6 +155,8 @@ class Node:
         error = conversation.error
         if timer.cancelled_caught and not conversation.was_in_sync:
             error = error or f"not finished within {timeout_seconds:g} seconds; run it again to go on where it stopped"
+        error = error or "the peer ended the conversation before both agreed; run it again"
+        error = error or "the peer ended the conversation before both agreed; run it again"
         return Outcome(
             address, self._name(conversation), conversation.was_in_sync, conversation.received, conversation.sent,
             None if conversation.was_in_sync else error, conversation.goodbye,
@@ -157,6 +170,7 @@ class Node:
 
     def wrote(self) -> None:
         """Let every conversation push what is new in the store."""
+        self._told = self._held()
         for conversation in list(self.conversations):
             conversation.nudge()
 
@@ -187,18 +201,21 @@ class Node:
     # -- the tasks --------------------------------------------------------------------------------------------------
 
     async def _called(self, connection: Connection, address: str) -> None:
-        unproven = sum(conversation.session.state is State.AWAIT_PROOF for conversation in self.conversations)
-        if len(self.conversations) >= CONNECTIONS_MAX or unproven >= CONNECTIONS_UNPROVEN_MAX:
+        if len(self.conversations) >= CONNECTIONS_MAX:
             await trio.aclose_forcefully(connection.stream)
             self._tell(Said("refused", address, f"hung up on {address}: too many are connected"))
             return
+        unproven = [one for one in self.conversations if one.session.state in LIMITED_SECONDS and one.address is None]
+        if len(unproven) >= CONNECTIONS_UNPROVEN_MAX:
+            # The oldest has had the longest to say who it is; a member that has just called says so at once.
+            unproven[0].drop()
         await self._converse(self._conversation(connection, None, None))
 
     async def _keep_dialling(self, address: str) -> None:
         wait = BACK_OFF_SECONDS_MIN
         while True:
             try:
-                connection = await self._network.dial(address)
+                connection = await self._dial(address)
             except P2PError as error:
                 self._tell(Said("unreachable", address, str(error)))
             else:
@@ -215,8 +232,16 @@ class Node:
             with trio.move_on_after(WATCH_SECONDS):
                 await self._poked.wait()
             self._poked = trio.Event()
-            if self.replica.refresh():
-                self.wrote()
+            try:
+                self.replica.refresh()
+                if self._held() != self._told:
+                    self.wrote()
+            except (P2PError, sqlite3.Error) as error:
+                self._tell(Said("failed", "", f"the books could not be read: {error}"))
+
+    def _held(self) -> tuple[int, tuple[int, bytes]]:
+        """How far the store goes; whoever took up what another process wrote, this shows it is still to be told."""
+        return self.replica.store.next_row(), self.replica.chain_head()
 
     async def _leave_all(self) -> None:
         for conversation in list(self.conversations):
@@ -226,6 +251,13 @@ class Node:
                 await conversation.over.wait()
 
     # -- the parts --------------------------------------------------------------------------------------------------
+
+    async def _dial(self, address: str) -> Connection:
+        connection = await self._network.dial(address)
+        if connection.listener == self.replica.keys.id:
+            await trio.aclose_forcefully(connection.stream)
+            raise Unreachable(f"{address} is this device itself; give the address of another one")
+        return connection
 
     def _conversation(self, connection: Connection, address: str | None, join: Join | None) -> Conversation:
         steady, wall = self._clock.steady_ms(), self._clock.now_ms()
@@ -239,17 +271,18 @@ class Node:
             await conversation.run()
         finally:
             self.conversations.remove(conversation)
-        if conversation.goodbye == "unknown-device" and conversation.session.peer is not None:
-            peer = conversation.session.peer
-            await patiently(lambda: self.replica.links.forget_meeting(peer))
-        if conversation.was_established:
+        try:
             await self._note(conversation)
+        except (P2PError, sqlite3.Error) as error:
+            self._tell(Said("failed", self._name(conversation), f"could not note how far this peer is: {error}"))
         name = self._name(conversation)
         self._tell(Said("disconnected", name, f"{name}: {conversation.error or 'goodbye'}"))
 
     async def _note(self, conversation: Conversation) -> None:
         peer, exchanges = conversation.session.peer, conversation.session.exchanges
-        if peer is None or exchanges is None:
+        if conversation.goodbye == "unknown-device" and peer is not None:
+            await patiently(lambda: self.replica.links.forget_meeting(peer))
+        if peer is None or exchanges is None or not conversation.was_established:
             return
         mine, theirs = exchanges[1].counts
         there = missing_there(self.replica, peer)

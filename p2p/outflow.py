@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from p2p.limits import UNACKNOWLEDGED_BYTES_MAX
+from p2p.errors import RemoteProtocolError
+from p2p.limits import COMMIT_SEALED_BYTES_MAX, HEADER_BYTES_MAX, UNACKNOWLEDGED_BYTES_MAX
 from p2p.local import Local
 from p2p.messages import PREFIX_BYTES, CommitParts, Commits, Fresh, Message
 from p2p.reconcile import sending_order
@@ -13,6 +14,9 @@ BATCH_COMMITS_MAX = 256
 BATCH_BYTES = 96 * 1024
 """A batch ends with the commit that reaches this size: about 1,300 vouchers in bulk, so that the transaction that takes
 it in stays under 100 ms. With one of the largest commits it still fits a frame."""
+_BATCH_BYTES_MAX = BATCH_BYTES + COMMIT_SEALED_BYTES_MAX + HEADER_BYTES_MAX + 64
+JOBS_MAX = 4096
+WANTED_BYTES_MAX = 16 * 1024 * 1024
 _LOOKUPS = 64
 """So many commits are read at once: up to 16 MiB, should all of them be of the largest."""
 
@@ -33,6 +37,7 @@ class Outflow:
         self._send = send
         self._jobs: deque[Iterator[Message]] = deque()
         self._unacknowledged: deque[int] = deque()
+        self._wanted_bytes = 0
         self.sent = 0
 
     @property
@@ -41,7 +46,14 @@ class Outflow:
         return not self._jobs and not self._unacknowledged
 
     def wanted(self, number: int, tree: int, items: Wants) -> None:
-        """Queue what the peer wants; ends with a `Commits` that is `last`, even when there is nothing to send."""
+        """Queue what the peer wants; ends with a `Commits` that is `last`, even when there is nothing to send.
+
+        Raises:
+            RemoteProtocolError: it wants more at once than anybody needs to.
+        """
+        self._wanted_bytes += sum(len(prefixes or b"") for _, prefixes in items)
+        if len(self._jobs) >= JOBS_MAX or self._wanted_bytes > WANTED_BYTES_MAX:
+            raise RemoteProtocolError("too-many", "the peer wants more at once than is kept in mind for it")
         self._jobs.append(self._commits(number, tree, items))
 
     def fresh(self, tree: int, ids: Sequence[tuple[str, bytes]]) -> None:
@@ -57,10 +69,11 @@ class Outflow:
 
     def pump(self) -> None:
         """Send as much as may be unacknowledged. Cost: reads only what it sends."""
-        while self._jobs and sum(self._unacknowledged) < UNACKNOWLEDGED_BYTES_MAX:
+        while self._jobs and sum(self._unacknowledged) + _BATCH_BYTES_MAX <= UNACKNOWLEDGED_BYTES_MAX:
             message = next(self._jobs[0], None)
             if message is None:
                 self._jobs.popleft()
+                self._wanted_bytes = self._wanted_bytes if self._jobs else 0
                 continue
             commits = message.commits if isinstance(message, Commits | Fresh) else []
             self._unacknowledged.append(sum(map(_size, commits)))

@@ -14,7 +14,7 @@ from p2p.local import Link, Membership, News, Page
 from p2p.messages import CommitParts
 from p2p.scope import is_keys_scope
 from p2p.share import View
-from p2p.store import Store, StoredCommit
+from p2p.store import WAITING_FOR_KEY, Store, StoredCommit
 
 __all__ = ["Ingested", "NotAllowed", "Replica"]
 
@@ -115,6 +115,12 @@ class Replica(Intake):
     def view(self, tree: int, peer: bytes) -> View:
         """One of the two trees as it stands now, seen from a peer."""
         return self._views.view(self.chain, tree, peer)
+
+    def waits_for_key(self) -> bool:
+        """Whether a commit that may be read here waits for its key: then this copy is in sync with nobody."""
+        return (
+            self.db.execute("SELECT 1 FROM set_aside WHERE state=? LIMIT 1", (WAITING_FOR_KEY,)).fetchone() is not None
+        )
 
     def link(self, peer: bytes) -> Link:
         """What is remembered of a peer."""

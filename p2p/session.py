@@ -16,7 +16,7 @@ from p2p.events import ChainCame, Ended, Established, Event, JoinRequested, Rece
 from p2p.exchange import Exchange
 from p2p.handshake import hello, proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
-from p2p.limits import FRAME_BYTES_MAX, PROOF_SECONDS_MAX, REFUSED_COMMITS_PER_PEER_MAX
+from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX, UNACKNOWLEDGED_BYTES_MAX
 from p2p.local import Local, Membership
 from p2p.messages import (
     CONTROL,
@@ -44,10 +44,10 @@ from p2p.messages import (
     encode,
 )
 from p2p.outflow import Outflow
+from p2p.patience import PING_AFTER_MS, deadline, overdue
 from p2p.states import UNPROVEN, State
 
-PING_AFTER_MS: Final = 30_000
-SILENCE_MS_MAX: Final = 90_000
+UNSENT_BYTES_MAX: Final = UNACKNOWLEDGED_BYTES_MAX + 2 * FRAME_BYTES_MAX
 UNPROVEN_FRAME_BYTES_MAX: Final = 8 * 1024
 
 Join = Callable[[Challenge], Joining]
@@ -92,6 +92,7 @@ class Session:
         self._refusals = 0
         self._was_in_sync = False
         self._keeping_chain = False
+        self._head_before = (-1, b"")
         self.peer: bytes | None = None
         self.exchanges: tuple[Exchange, Exchange] | None = None
         self.outflow: Outflow | None = None
@@ -115,6 +116,11 @@ class Session:
         self._reader.feed(data)
         return self._go_on(self._read)
 
+    @property
+    def held_up(self) -> bool:
+        """Whether so much waits to be sent that nothing more is read; call `receive(b"")` once it is."""
+        return len(self._out) > UNSENT_BYTES_MAX
+
     def outgoing(self) -> bytes:
         """The bytes to send; each is given once."""
         data = bytes(self._out)
@@ -125,9 +131,7 @@ class Session:
 
     def next_deadline(self) -> int:
         """When to call `tick` if nothing else happens before."""
-        if self.state in UNPROVEN:
-            return self._began + PROOF_SECONDS_MAX * 1000
-        return min(self._spoke + PING_AFTER_MS, self._heard + SILENCE_MS_MAX)
+        return deadline(self.state, self._began, self._heard, self._spoke)
 
     def tick(self, now: int) -> list[Event]:
         """Let time pass: keep the line alive, and end a conversation with somebody who has gone silent.
@@ -136,12 +140,8 @@ class Session:
             RemoteProtocolError: nothing was heard for 90 seconds, or no proof came within 10.
         """
         self._now = max(now, self._now)
-        if self.state in UNPROVEN and self._now >= self._began + PROOF_SECONDS_MAX * 1000:
-            text = f"no proof of who is there came within {PROOF_SECONDS_MAX} seconds"
-            self.close("silent", text)
-            raise RemoteProtocolError("silent", text)
-        if self._now >= self._heard + SILENCE_MS_MAX:
-            text = f"the peer has said nothing for {SILENCE_MS_MAX // 1000} seconds"
+        text = overdue(self.state, self._began, self._heard, self._now)
+        if text is not None:
             self.close("silent", text)
             raise RemoteProtocolError("silent", text)
         if self.state is State.OPEN and self._now >= self._spoke + PING_AFTER_MS:
@@ -255,12 +255,17 @@ class Session:
             raise RemoteProtocolError("unknown-device", "this device is not known here")
 
     def _on_chain(self, message: Chain) -> None:
+        if not message.entries:
+            raise RemoteProtocolError("malformed", "the peer sent a control chain of no entries")
         self._keeping_chain = True
+        self._head_before = self._local.chain_head()
         self._events.append(ChainCame(message.entries))
 
     def _chain_was_kept(self, fault: str | None) -> None:
         if fault is not None:
             raise RemoteProtocolError("bad-chain", fault)
+        if self.state is State.AWAIT_CHAIN and self._local.chain_head() == self._head_before:
+            raise RemoteProtocolError("unexpected", "the peer showed control entries that say nothing new")
         self._chain.heard(self._local.chain_head())
         if self.state is State.AWAIT_CHAIN and self._nonce is not None:
             assert self.peer is not None
@@ -284,8 +289,8 @@ class Session:
         if self.state is State.AWAIT_CHAIN:
             self._greet()
         assert self.exchanges is not None
-        self.exchanges[CONTROL].greeted(b"", message.control, message.control_count)
-        self.exchanges[SHARE].greeted(message.share, message.digest, message.count)
+        self.exchanges[CONTROL].greeted(b"", message.control, message.control_count, waiting=False)
+        self.exchanges[SHARE].greeted(message.share, message.digest, message.count, message.waiting)
         self.state = State.OPEN
         self._events.append(Established(self.peer, message.time))
 
@@ -297,20 +302,15 @@ class Session:
         self.exchanges = (control, share)
         views = (self._local.view(CONTROL, self.peer), self._local.view(SHARE, self.peer))
         time = max(0, self._now + self._wall_less_now)
-        self._send(hello(self._local.chain_head(), views, time))
+        self._send(hello(self._local.chain_head(), views, time, self._local.waits_for_key()))
         control.greeting_sent(views[CONTROL])
         share.greeting_sent(views[SHARE])
         self.state = State.AWAIT_HELLO
 
-    def _on_commits(self, message: Commits) -> None:
-        self._take_in(Received(message.number, message.last, message.commits))
-
-    def _on_fresh(self, message: Fresh) -> None:
-        self._take_in(Received(-1, True, message.commits))
-
-    def _take_in(self, received: Received) -> None:
-        self._storing.append(received)
-        self._events.append(received)
+    def _on_commits(self, message: Commits | Fresh) -> None:
+        number, last = (message.number, message.last) if isinstance(message, Commits) else (-1, True)
+        self._storing.append(Received(number, last, message.commits))
+        self._events.append(self._storing[-1])
 
     def _on_ack(self, message: Ack) -> None:
         assert self.outflow is not None
@@ -326,7 +326,7 @@ class Session:
         self._send(Pong())
 
     def _on_pong(self, _message: Pong) -> None:
-        """Hearing it was all it is for."""
+        return
 
     # -- what happens next ------------------------------------------------------------------------------------------
 
@@ -339,7 +339,7 @@ class Session:
         return self._take_events()
 
     def _read(self) -> None:
-        while self.state is not State.CLOSED and not self._keeping_chain:
+        while self.state is not State.CLOSED and not self._keeping_chain and not self.held_up:
             message = self._reader.next_message_untrusted(self._frame_bytes_max())
             if message is None:
                 break
@@ -391,7 +391,7 @@ _TABLE: Mapping[State, Mapping[type[Message], _Handler]] = {
         Want: Session._on_tree_message,
         Standing: Session._on_tree_message,
         Commits: Session._on_commits,
-        Fresh: Session._on_fresh,
+        Fresh: Session._on_commits,
         Ack: Session._on_ack,
         Ping: Session._on_ping,
         Pong: Session._on_pong,

@@ -90,7 +90,9 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written inside is durable when the block ends, or none of it when it raises; blocks may nest.
+        """All that is written inside is durable when the block ends, or none of it when it raises.
+
+        A block inside another is a part of it: what it wrote stays unless the outer one raises too.
 
         Raises:
             StoreBusy: another process held the write lock for longer than this store waits.

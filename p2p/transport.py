@@ -4,6 +4,7 @@ The listener shows its self-signed device certificate and the dialer takes the d
 proves inside (`handshake`). There is no certificate authority, and nothing to rebuild when somebody is revoked.
 """
 
+import ipaddress
 import os
 import ssl
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import trio
 
-from p2p.errors import P2PError
+from p2p.errors import P2PError, ProtocolError
 from p2p.identity import DeviceKeys, device_id_of_certificate_untrusted
 
 DEFAULT_PORT = 7420
@@ -109,19 +110,28 @@ class TlsNetwork:
         """
         host, port = parse_address(address)
         try:
-            with trio.fail_after(CONNECT_SECONDS_MAX):
-                stream = await trio.open_tcp_stream(host, port)
-                counted = _Counted(stream)
-                secured = trio.SSLStream(counted, self._client, server_hostname=None, https_compatible=True)
-                await secured.do_handshake()
+            return await self._connect(host, port)
         except trio.TooSlowError as error:
             raise Unreachable(f"{address} does not answer; is it switched on and its port open?") from error
-        except (OSError, trio.BrokenResourceError) as error:
+        except ProtocolError as error:
+            raise Unreachable(f"what answers at {address} is no khata device: {error}") from error
+        except (OSError, UnicodeError, trio.BrokenResourceError) as error:
             raise Unreachable(
                 f"nobody listens at {address} ({_reason(error)}); is `khata serve` running there?"
             ) from error
-        certificate = secured.getpeercert(binary_form=True)
-        return Connection(secured, device_id_of_certificate_untrusted(certificate or b""), counted.traffic)
+
+    async def _connect(self, host: str, port: int) -> Connection:
+        with trio.fail_after(CONNECT_SECONDS_MAX):
+            stream = await trio.open_tcp_stream(host, port)
+            try:
+                counted = _Counted(stream)
+                secured = trio.SSLStream(counted, self._client, server_hostname=None, https_compatible=True)
+                await secured.do_handshake()
+                certificate = secured.getpeercert(binary_form=True)
+                return Connection(secured, device_id_of_certificate_untrusted(certificate or b""), counted.traffic)
+            except BaseException:
+                await trio.aclose_forcefully(stream)
+                raise
 
 
 def parse_address(address: str) -> tuple[str, int]:
@@ -130,13 +140,24 @@ def parse_address(address: str) -> tuple[str, int]:
     Raises:
         Unreachable: it is not an address.
     """
-    host, separator, port = address.rpartition(":")
-    if not separator or address.endswith("]"):
-        host, port = address, str(DEFAULT_PORT)
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isdigit() or int(port) > 65535:
+    bare = address.removeprefix("[").removesuffix("]")
+    if _is_ipv6(bare):
+        host, port = bare, str(DEFAULT_PORT)
+    else:
+        host, separator, port = address.rpartition(":")
+        host, port = (host, port) if separator else (address, str(DEFAULT_PORT))
+        host = host.removeprefix("[").removesuffix("]")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise Unreachable(f"{address!r} is not an address; write HOST:PORT, such as 192.168.1.20:{DEFAULT_PORT}")
     return host, int(port)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _server_context(keys: DeviceKeys) -> ssl.SSLContext:

@@ -3,6 +3,7 @@
 Modules import what is heavy inside their commands, so that `khata voucher list` does not wait for an XML parser.
 """
 
+import io
 import os
 import sqlite3
 import sys
@@ -70,6 +71,10 @@ keep_examples(app)
 
 def main() -> None:
     """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage, 3 not in sync."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            # A terminal that cannot show ₹ or नमस्ते shows a question mark instead of a traceback.
+            stream.reconfigure(errors="replace")
     if any(not _is_text(argument) for argument in sys.argv):
         complain("an argument is not text in UTF-8; check how it was typed or pasted")
         sys.exit(FAILED)

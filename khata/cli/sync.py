@@ -31,7 +31,11 @@ def join(
     from khata.beginning import joining_books
     from khata.syncing import join_company
     from p2p.invite import read_ticket_untrusted
+    from p2p.limits import NAME_CHARS_MAX
 
+    _check_timeout(timeout)
+    if len(name) > NAME_CHARS_MAX:
+        raise typer.BadParameter(f"a device's name has at most {NAME_CHARS_MAX} characters", param_hint="--name")
     frame = frame_of(context)
     read = read_ticket_untrusted(sys.stdin.read() if ticket == "-" else ticket)
     books = joining_books(frame.folder, read.company, frame.user_or_login)
@@ -43,6 +47,11 @@ def join(
         _report_joined(books, joined.outcome, joined.code, as_json)
     finally:
         books.close()
+
+
+def _check_timeout(seconds: float) -> None:
+    if not 0 < seconds < float("inf"):
+        raise typer.BadParameter("give a number of seconds above 0", param_hint="--timeout")
 
 
 def _report_joined(books: "Books", outcome: "Outcome", code: str, as_json: bool) -> None:
@@ -85,6 +94,7 @@ def sync(
     from khata.errors import BooksError, NotInSync
     from khata.syncing import known_addresses, sync_once
 
+    _check_timeout(timeout)
     with opened(context) as books:
         addresses = peer or known_addresses(books)
         if not addresses:

@@ -175,7 +175,10 @@ def _contents(facts: Facts, file: str) -> Iterator[Finding]:
         yield Finding(
             "empty",
             file,
-            "the file holds no masters and no vouchers; check the company and the period it was asked for",
+            "the file holds no masters and no vouchers; check the company and the period it was asked for"
+            if facts.header
+            else "this is no export of Tally: it holds no masters, no vouchers and no HEADER; export as XML from Tally",
+            refuses=not facts.header,
         )
     if facts.others:
         kinds = ", ".join(f"{tag} ({count})" for tag, count in sorted(facts.others.items()))

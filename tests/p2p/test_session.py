@@ -14,8 +14,9 @@ from p2p.errors import RemoteProtocolError
 from p2p.events import ChainCame, Ended, Established, Refused, SyncChanged
 from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX
 from p2p.messages import Ack, Challenge, Commits, Fresh, Goodbye, Hello, Message, Ping, encode
+from p2p.patience import PING_AFTER_MS, SILENCE_MS_MAX
 from p2p.replica import Replica
-from p2p.session import PING_AFTER_MS, SILENCE_MS_MAX, Session
+from p2p.session import Session
 from p2p.states import State
 from p2p.store import Store
 from tests.p2p.copies import NOW, Line, branch_of, digest, head_office, save, sync
@@ -92,6 +93,7 @@ def test_two_branches_that_do_not_know_each_other_are_introduced_by_the_chain() 
     sync(pune, office)
     with_vouchers(pune, range(5), PUNE_SALES)
     older = branch_of(office, "Satara")
+    sync(older, office)
     for dialer, listener in ((nagpur, pune), (pune, older), (older, nagpur)):
         assert sync(dialer, listener).in_sync
     assert digest(nagpur) == digest(pune) == digest(older)
