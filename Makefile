@@ -3,6 +3,9 @@
 VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
+# hledger and ledger, which only the tests need.
+TOOLS := .tools
+PROOF_READY := $(TOOLS)/.ready
 N ?= 10000
 PYTEST_WORKERS ?= 2
 
@@ -18,10 +21,14 @@ $(READY): pyproject.toml tools/setup_venv.sh
 	@tools/setup_venv.sh $(VENV)
 	@touch $@
 
+$(PROOF_READY): tools/setup_proof.sh
+	@tools/setup_proof.sh $(TOOLS)
+	@touch $@
+
 demo: $(READY) ## three copies part, clash and meet again, as real processes on this machine
 	@$(BIN)/khata demo
 
-test: $(READY) ## run all tests
+test: $(READY) $(PROOF_READY) ## run all tests
 	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS)
 
 check: $(READY) ## format, lint, types, import contracts, house rules, docs up to date
@@ -43,5 +50,5 @@ bench: $(READY) ## measure; N=100000 for more vouchers
 	@$(BIN)/python -m benchmarks --vouchers $(N)
 
 clean: ## remove .venv and everything the tools cached
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
