@@ -22,7 +22,7 @@ from crdt_models.packing import Value
 from khata.books import Books, Change
 from khata.digests import books_digest
 from khata.folder import BooksFolder
-from khata.reports import trial_balance
+from khata.reports.trial_balance import trial_balance
 from p2p.errors import P2PError
 
 Json = dict[str, Any]

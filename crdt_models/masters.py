@@ -77,8 +77,18 @@ def blank(kind: type[Master]) -> dict[str, Value]:
     return {name: as_value(default) for name, default in defaults_of(kind) if name != "sources"}
 
 
+class Registration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The GST registration under which a branch makes out its documents."""
+
+    gstin: str = ""
+    state: str = ""
+
+
 class Company(Master, frozen=True, kw_only=True, omit_defaults=True):
-    """The company's own details; there is one such document in a company."""
+    """The company's own details; there is one such document in a company.
+
+    `registrations` maps the code of a branch to its own GST registration, where that is not the company's.
+    """
 
     KIND: ClassVar[str] = "company"
 
@@ -94,6 +104,7 @@ class Company(Master, frozen=True, kw_only=True, omit_defaults=True):
     books_from: str = ""
     year_starts: str = "04-01"
     currency: Id | None = None
+    registrations: dict[str, Registration] = {}
 
 
 class Currency(Master, frozen=True, kw_only=True, omit_defaults=True):
@@ -149,8 +160,21 @@ class Tax(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rate: str = ""
 
 
+class GstRate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The GST rates of something sold or bought, from a date on; `rates` maps a head such as "IGST" to a percentage."""
+
+    since: str = ""
+    hsn: str = ""
+    description: str = ""
+    taxability: str = ""
+    rates: dict[str, str] = {}
+
+
 class Ledger(Master, frozen=True, kw_only=True, omit_defaults=True):
-    """An account; `opening` is its balance when the books begin, debit positive."""
+    """An account; `opening` is its balance when the books begin, debit positive.
+
+    `rates` are the GST rates of what is booked on it; `branch` is the code of the branch whose account it is.
+    """
 
     KIND: ClassVar[str] = "ledger"
 
@@ -172,6 +196,8 @@ class Ledger(Master, frozen=True, kw_only=True, omit_defaults=True):
     credit_limit: str = ""
     tax: Tax = Tax()
     opening_bills: tuple["OpeningBill", ...] = ()
+    rates: tuple[GstRate, ...] = ()
+    branch: str = ""
 
 
 class OpeningBill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -218,16 +244,6 @@ class OpeningStock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     value: str = "0.00"
     godown: Id | None = None
     batch: str = ""
-
-
-class GstRate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The GST rates of an item from a date on; `rates` maps a head such as "IGST" to a percentage."""
-
-    since: str = ""
-    hsn: str = ""
-    description: str = ""
-    taxability: str = ""
-    rates: dict[str, str] = {}
 
 
 class StockItem(Master, frozen=True, kw_only=True, omit_defaults=True):

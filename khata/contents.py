@@ -35,27 +35,34 @@ def _of_master(table: str, column: str) -> str:
 _DOCUMENT = (
     "(SELECT hex(d.id) || ' ' || d.kind || ' ' || s.path FROM documents d JOIN scopes s ON s.id=d.scope WHERE d.row={})"
 )
-_VOUCHER = _DOCUMENT.format("x.voucher")
+# The two legs of a transfer are one document: the sign of the local id tells them apart.
+_VOUCHER = _DOCUMENT.format("abs(x.voucher)") + " || (x.voucher < 0)"
+_BRANCH = "(SELECT code FROM branches b WHERE b.id=x.branch)"
 
 _QUERIES: Final = {
     "opening_bills": f"SELECT {_of_master('ledgers', 'x.ledger')}, line, name, amount_e4, date, credit_period "
     "FROM opening_bills x",
     "opening_stock": f"SELECT {_of_master('stock_items', 'x.item')}, line, quantity_e6, rate_e6, value_e4, "
     f"{_of_master('godowns', 'x.godown')}, batch FROM opening_stock x",
-    "vouchers": f"SELECT {_DOCUMENT.format('x.id')}, document, (SELECT path FROM scopes s WHERE s.id=x.scope), number, "
-    f"date, base, {_of_master('voucher_types', 'x.type')}, {_of_master('ledgers', 'x.party')}, reference, "
-    "reference_date, narration, effective_date, place_of_supply, cancelled, optional, posted, author, created_ms, "
-    "changed_ms FROM vouchers x",
-    "entries": f"SELECT {_VOUCHER}, line, {_of_master('ledgers', 'x.ledger')}, amount_e4, date, posted FROM entries x",
+    "registrations": "SELECT branch, gstin, state FROM registrations x",
+    "vouchers": f"SELECT {_DOCUMENT.format('abs(x.id)')}, document, (SELECT path FROM scopes s WHERE s.id=x.scope), "
+    f"{_BRANCH}, leg, number, date, base, {_of_master('voucher_types', 'x.type')}, {_of_master('ledgers', 'x.party')}, "
+    "reference, reference_date, narration, effective_date, place_of_supply, party_gstin, registration, cancelled, "
+    "optional, posted, late, author, created_ms, changed_ms FROM vouchers x",
+    "entries": f"SELECT {_VOUCHER}, line, {_of_master('ledgers', 'x.ledger')}, amount_e4, date, {_BRANCH}, posted, "
+    "gst_rate FROM entries x",
     "bill_allocations": f"SELECT {_VOUCHER}, line, part, kind, name, amount_e4, credit_period, date "
     "FROM bill_allocations x",
     "cost_allocations": f"SELECT {_VOUCHER}, line, part, {_of_master('cost_centres', 'x.centre')}, "
     f"{_of_master('cost_categories', 'x.category')}, amount_e4 FROM cost_allocations x",
+    "bank_allocations": f"SELECT {_VOUCHER}, line, part, kind, number, date, bank_date, favouring, amount_e4 "
+    "FROM bank_allocations x",
     "forex_amounts": f"SELECT {_VOUCHER}, line, {_of_master('currencies', 'x.currency')}, amount_e4, rate_e6 "
     "FROM forex_amounts x",
     "stock_lines": f"SELECT {_VOUCHER}, line, {_of_master('stock_items', 'x.item')}, quantity_e6, billed_e6, "
     f"{_of_master('units', 'x.unit')}, rate_e6, amount_e4, {_of_master('godowns', 'x.godown')}, "
-    f"{_of_master('godowns', 'x.destination')}, batch, {_of_master('ledgers', 'x.ledger')}, side, posted "
+    f"{_of_master('godowns', 'x.destination')}, batch, {_of_master('ledgers', 'x.ledger')}, side, discount, "
+    f"tracking, date, {_BRANCH}, posted "
     "FROM stock_lines x",
     "conflicts": f"SELECT {_DOCUMENT.format('x.document')}, register, id, incomplete FROM conflicts x",
     "conflict_values": f"SELECT {_DOCUMENT.format('x.document')}, register, position, value, save, author, user, "
@@ -79,6 +86,7 @@ def _queries() -> Iterator[tuple[str, str]]:
         yield table, _master_query(kind)
     yield "aliases", _part_of_master("aliases", "position, alias, normalised")
     yield "master_sources", _part_of_master("master_sources", "binding, identity")
+    yield "gst_rates", _part_of_master("gst_rates", "line, since, hsn, description, taxability, rates")
     yield from _QUERIES.items()
 
 

@@ -76,7 +76,7 @@ def _ledger(it: Ledger, refer: Refer) -> Row:
         refer("group", it.group), exact_e4(it.opening) or 0, it.bill_wise, it.cost_centres,
         refer("currency", it.currency), it.gst.gstin, it.gst.registration, it.gst.state, it.mailing_name,
         _lines(it.address), it.state, it.country, it.pincode, it.phone, it.email, it.pan, it.credit_period,
-        it.credit_limit, it.tax.kind, it.tax.head, it.tax.rate,
+        it.credit_limit, it.tax.kind, it.tax.head, it.tax.rate, it.branch,
     )  # fmt: skip
 
 

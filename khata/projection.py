@@ -11,16 +11,19 @@ from typing import Any
 
 from crdt_models.document import Document
 from crdt_models.folding import conflict_id
-from crdt_models.masters import KINDS, Master, normalised
+from crdt_models.masters import KINDS, Company, Master, normalised
 from crdt_models.packing import pack
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.creations import creation_faults
+from khata.gst_rows import gst_rates, registrations
 from khata.master_rows import own_columns
 from khata.opening_rows import opening_bills, opening_faults, opening_stock
-from khata.reading import Fault, read_master, source_identities
+from khata.reading import Fault, cancelled_in_conflict, read_master, read_voucher, source_identities
 from khata.tables import DERIVED_TABLES, MASTER_COLUMNS
-from khata.voucher_rows import PART_TABLES, VoucherRows
+from khata.voucher_rows import PART_TABLES, Place, VoucherRows
+from p2p.chain import Chain
 from p2p.documents import ChangedDocument
+from p2p.locks import Locks
 
 _CONTROL_KINDS = frozenset({"keys", "rule", "device"})
 _LOOKED_UP = "document_problems", "conflicts", "conflict_values"
@@ -32,12 +35,14 @@ class BooksProjection:
     def __init__(self) -> None:
         self._ids: dict[str, dict[bytes, int]] = {kind: {} for kind in MASTER_COLUMNS}
         self._scopes: dict[str, int] = {}
+        self._branches: dict[str, int] = {}
 
     def forget(self) -> None:
         """Drop the remembered ids: another process wrote the tables, or a transaction came to nothing."""
         for known in self._ids.values():
             known.clear()
         self._scopes.clear()
+        self._branches.clear()
 
     def clear(self, db: sqlite3.Connection) -> None:
         """Empty the tables, before everything is projected anew."""
@@ -45,7 +50,7 @@ class BooksProjection:
         for table in DERIVED_TABLES:
             db.execute(f"DELETE FROM {table}")
 
-    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument]) -> None:
+    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument], chain: Chain, locks: Locks) -> None:
         """Bring the tables up to date with these documents.
 
         Cost: about 20 µs for a new voucher of four entries, 100 µs for a master.
@@ -112,6 +117,7 @@ class BooksProjection:
             db.execute("DELETE FROM master_sources WHERE kind=? AND master=?", (kind, local))
             db.execute("DELETE FROM opening_bills WHERE ledger=?" if kind == "ledger" else _NOTHING, (local,))
             db.execute("DELETE FROM opening_stock WHERE item=?" if kind == "stock-item" else _NOTHING, (local,))
+            db.execute("DELETE FROM gst_rates WHERE kind=? AND master=?", (kind, local))
         aliases = [(kind, local, at, alias, normalised(alias)) for at, alias in enumerate(master.aliases)]
         db.executemany("INSERT INTO aliases VALUES (?, ?, ?, ?, ?)", aliases)
         sources = source_identities(document.folded.values).items()
@@ -122,6 +128,10 @@ class BooksProjection:
         db.executemany("INSERT INTO opening_bills VALUES (?, ?, ?, ?, ?, ?)", opening_bills(local, master))
         stock = opening_stock(local, master, lambda id: None if id is None else self.refer(db, "godown", id))
         db.executemany("INSERT INTO opening_stock VALUES (?, ?, ?, ?, ?, ?, ?)", stock)
+        db.executemany("INSERT INTO gst_rates VALUES (?, ?, ?, ?, ?, ?, ?, ?)", gst_rates(local, master))
+        if isinstance(master, Company):
+            db.execute("DELETE FROM registrations")
+            db.executemany("INSERT INTO registrations VALUES (?, ?, ?)", registrations(master))
 
     # -- vouchers ---------------------------------------------------------------------------------------------------
 
@@ -131,10 +141,33 @@ class BooksProjection:
             for table in PART_TABLES:
                 db.executemany(f"DELETE FROM {table} WHERE voucher=?", altered)
         rows = VoucherRows(self._ids["ledger"], lambda kind, id: self.refer(db, kind, id))
+        faults: list[tuple[int, str, str]] = []
         for document in documents:
-            rows.add(document, self._scope(db, document.scope))
+            read = read_voucher(document.folded.values)
+            if document.folded.conflicts and cancelled_in_conflict(document.folded):
+                read = read._replace(cancelled=True)
+            if read.faults:
+                faults.extend((document.row, *fault) for fault in read.faults)
+            rows.add(self._place(db, document), read)
         rows.write(db)
-        return rows.faults
+        return faults
+
+    def _place(self, db: sqlite3.Connection, document: ChangedDocument) -> Place:
+        scope = self._scope(db, document.scope)
+        branch = self.branch(db, document.scope.split("/", 2)[1])
+        return Place(
+            document.row, document.id, scope, branch, "", document.new, document.author, document.created_ms,
+            document.changed_ms,
+        )  # fmt: skip
+
+    def branch(self, db: sqlite3.Connection, code: str) -> int:
+        """The local number of a branch by its code, which gets one when it is first met."""
+        known = self._branches.get(code)
+        if known is None:
+            db.execute("INSERT OR IGNORE INTO branches (code) VALUES (?)", (code,))
+            (known,) = db.execute("SELECT id FROM branches WHERE code=?", (code,)).fetchone()
+            self._branches[code] = known
+        return known
 
     def _scope(self, db: sqlite3.Connection, path: str) -> int:
         known = self._scopes.get(path)

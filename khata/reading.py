@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from crdt_models.errors import BadValue
+from crdt_models.folding import Folded
 from crdt_models.masters import KINDS, SOURCE, Master
 from crdt_models.money import Quantity, Rate, e4_of
 from crdt_models.packing import Value
@@ -176,3 +177,13 @@ def source_identities(values: Mapping[str, Value]) -> dict[str, str]:
             if isinstance(identity, str) and identity:
                 found[register[len(SOURCE) :]] = identity
     return found
+
+
+def cancelled_in_conflict(folded: Folded) -> bool:
+    """Whether somebody cancelled: that is never undone, not even by a later edit that did not know of it."""
+    return any(
+        claim.value is True
+        for conflict in folded.conflicts
+        if conflict.register == "cancelled"
+        for claim in conflict.claims
+    )

@@ -2,10 +2,12 @@
 
 Rows carry local integer ids, which differ from copy to copy; `document` columns hold the ids that are the same
 everywhere. Amounts are whole ten-thousandths (`…_e4`), quantities and rates whole millionths (`…_e6`), debit positive;
-the views beside the tables show them as decimals.
+the views beside the tables show them as decimals. A store that was made with other definitions than these gets its
+tables made and filled anew when it is opened.
 """
 
-from collections.abc import Iterator
+import sqlite3
+from hashlib import sha256
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
@@ -41,7 +43,8 @@ MASTER_COLUMNS: dict[str, tuple[str, str]] = {
         "group_id INTEGER REFERENCES groups(id), opening_e4 INTEGER NOT NULL DEFAULT 0, bill_wise INTEGER, "
         "cost_centres INTEGER, currency INTEGER REFERENCES currencies(id), gstin TEXT, gst_registration TEXT, "
         "gst_state TEXT, mailing_name TEXT, address TEXT, state TEXT, country TEXT, pincode TEXT, phone TEXT, "
-        "email TEXT, pan TEXT, credit_period TEXT, credit_limit TEXT, tax_kind TEXT, tax_head TEXT, tax_rate TEXT",
+        "email TEXT, pan TEXT, credit_period TEXT, credit_limit TEXT, tax_kind TEXT, tax_head TEXT, tax_rate TEXT, "
+        "branch TEXT",
     ),
     "godown": (
         "godowns",
@@ -95,23 +98,42 @@ CREATE TABLE opening_stock (
   PRIMARY KEY (item, line)
 ) WITHOUT ROWID;
 
+-- The GST rates of what an item is or a ledger books, from a date on; rates is JSON, head to percentage.
+CREATE TABLE gst_rates (
+  kind TEXT NOT NULL, master INTEGER NOT NULL, line INTEGER NOT NULL, since TEXT NOT NULL, hsn TEXT NOT NULL,
+  description TEXT NOT NULL, taxability TEXT NOT NULL, rates TEXT NOT NULL, PRIMARY KEY (kind, master, line)
+) WITHOUT ROWID;
+
+-- Under which GST registration a branch, by its code, makes out its documents, where it is not the company's.
+CREATE TABLE registrations (branch TEXT PRIMARY KEY, gstin TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+
+-- Branches that have vouchers here, by the code that stands in scopes.
+CREATE TABLE branches (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE);
+
+-- id is the row in `documents`; of the receipt leg of a transfer, minus that row. leg is empty, dispatch or receipt.
 -- posted is 1 when the entries count in balances: not cancelled, not optional, of a type that posts, and balanced.
+-- late is 1 when something saved after its period was locked is kept out.
 -- author is the first 8 bytes of the id of the device that entered it.
 CREATE TABLE vouchers (
-  id INTEGER PRIMARY KEY, document BLOB NOT NULL, scope INTEGER NOT NULL, number TEXT NOT NULL, date TEXT NOT NULL,
+  id INTEGER PRIMARY KEY, document BLOB NOT NULL, scope INTEGER NOT NULL,
+  branch INTEGER NOT NULL REFERENCES branches(id), leg TEXT NOT NULL, number TEXT NOT NULL, date TEXT NOT NULL,
   base TEXT NOT NULL, type INTEGER REFERENCES voucher_types(id), party INTEGER REFERENCES ledgers(id),
   reference TEXT NOT NULL, reference_date TEXT NOT NULL, narration TEXT NOT NULL, effective_date TEXT NOT NULL,
-  place_of_supply TEXT NOT NULL, cancelled INTEGER NOT NULL, optional INTEGER NOT NULL, posted INTEGER NOT NULL,
-  author BLOB NOT NULL, created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL
+  place_of_supply TEXT NOT NULL,
+  party_gstin TEXT NOT NULL, registration TEXT NOT NULL, cancelled INTEGER NOT NULL, optional INTEGER NOT NULL,
+  posted INTEGER NOT NULL, late INTEGER NOT NULL, author BLOB NOT NULL, created_ms INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL
 );
 CREATE INDEX vouchers_by_number ON vouchers (number);
+CREATE INDEX vouchers_by_date ON vouchers (date);
 
 CREATE TABLE entries (
   voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL,
   ledger INTEGER NOT NULL REFERENCES ledgers(id), amount_e4 INTEGER NOT NULL, date TEXT NOT NULL,
-  posted INTEGER NOT NULL, PRIMARY KEY (voucher, line)
+  branch INTEGER NOT NULL REFERENCES branches(id), posted INTEGER NOT NULL, gst_rate TEXT NOT NULL,
+  PRIMARY KEY (voucher, line)
 ) WITHOUT ROWID;
-CREATE INDEX entries_by_ledger ON entries (posted, ledger, date, amount_e4);
+CREATE INDEX entries_by_ledger ON entries (posted, ledger, date, amount_e4, branch);
 
 CREATE TABLE bill_allocations (
   voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL, part INTEGER NOT NULL, kind TEXT NOT NULL,
@@ -122,6 +144,12 @@ CREATE TABLE bill_allocations (
 CREATE TABLE cost_allocations (
   voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL, part INTEGER NOT NULL,
   centre INTEGER NOT NULL REFERENCES cost_centres(id), category INTEGER REFERENCES cost_categories(id),
+  amount_e4 INTEGER NOT NULL, PRIMARY KEY (voucher, line, part)
+) WITHOUT ROWID;
+
+CREATE TABLE bank_allocations (
+  voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL, part INTEGER NOT NULL, kind TEXT NOT NULL,
+  number TEXT NOT NULL, date TEXT NOT NULL, bank_date TEXT NOT NULL, favouring TEXT NOT NULL,
   amount_e4 INTEGER NOT NULL, PRIMARY KEY (voucher, line, part)
 ) WITHOUT ROWID;
 
@@ -137,8 +165,11 @@ CREATE TABLE stock_lines (
   item INTEGER NOT NULL REFERENCES stock_items(id), quantity_e6 INTEGER NOT NULL, billed_e6 INTEGER,
   unit INTEGER REFERENCES units(id), rate_e6 INTEGER, amount_e4 INTEGER NOT NULL,
   godown INTEGER REFERENCES godowns(id), destination INTEGER REFERENCES godowns(id), batch TEXT NOT NULL,
-  ledger INTEGER REFERENCES ledgers(id), side TEXT NOT NULL, posted INTEGER NOT NULL, PRIMARY KEY (voucher, line)
+  ledger INTEGER REFERENCES ledgers(id), side TEXT NOT NULL, discount TEXT NOT NULL, tracking TEXT NOT NULL,
+  date TEXT NOT NULL, branch INTEGER NOT NULL REFERENCES branches(id), posted INTEGER NOT NULL,
+  PRIMARY KEY (voucher, line)
 ) WITHOUT ROWID;
+CREATE INDEX stock_lines_by_item ON stock_lines (posted, item, date);
 
 -- Registers with several values none of whose authors knew the others'. document is the row in `documents`.
 CREATE TABLE conflicts (
@@ -161,10 +192,13 @@ CREATE TABLE document_problems (
 -- Documents of kinds that only a newer khata knows.
 CREATE TABLE unknown_documents (document INTEGER PRIMARY KEY);
 
+"""
+
+_SERIES = """
 -- The highest number this device has given out; kept here alone, not made from documents.
-CREATE TABLE series (
+CREATE TABLE IF NOT EXISTS series (
   code TEXT NOT NULL, base TEXT NOT NULL, year TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (code, base, year)
-) WITHOUT ROWID;
+) WITHOUT ROWID
 """
 
 DERIVED_TABLES: tuple[str, ...] = (
@@ -173,10 +207,14 @@ DERIVED_TABLES: tuple[str, ...] = (
     "master_sources",
     "opening_bills",
     "opening_stock",
+    "gst_rates",
+    "registrations",
+    "branches",
     "vouchers",
     "entries",
     "bill_allocations",
     "cost_allocations",
+    "bank_allocations",
     "forex_amounts",
     "stock_lines",
     "conflicts",
@@ -194,39 +232,56 @@ def decimal_sql(column: str, digits: int) -> str:
     return f"{sign} || (abs({column}) / {unit}) || substr(printf('%.{digits}f', abs({column}) % {unit} / {unit}.0), 2)"
 
 
-def _views() -> Iterator[str]:
-    yield f"""CREATE VIEW ledger_entries AS
-        SELECT l.name AS ledger, e.date, t.name AS voucher_type, v.number, {decimal_sql("e.amount_e4", 4)} AS amount,
-          v.narration, e.posted, lower(hex(v.document)) AS voucher_id
-        FROM entries e JOIN vouchers v ON v.id = e.voucher JOIN ledgers l ON l.id = e.ledger
-        LEFT JOIN voucher_types t ON t.id = v.type"""
-    yield f"""CREATE VIEW day_book AS
-        SELECT v.date, t.name AS voucher_type, v.number, p.name AS party, l.name AS ledger,
-          {decimal_sql("e.amount_e4", 4)} AS amount, v.narration, v.cancelled, v.optional, v.posted,
-          lower(hex(v.document)) AS voucher_id
-        FROM vouchers v LEFT JOIN entries e ON e.voucher = v.id LEFT JOIN ledgers l ON l.id = e.ledger
-        LEFT JOIN voucher_types t ON t.id = v.type LEFT JOIN ledgers p ON p.id = v.party"""
-    yield f"""CREATE VIEW stock_movements AS
-        SELECT i.name AS item, v.date, t.name AS voucher_type, v.number, {decimal_sql("s.quantity_e6", 6)} AS quantity,
-          u.name AS unit, {decimal_sql("s.rate_e6", 6)} AS rate, {decimal_sql("s.amount_e4", 4)} AS amount,
-          g.name AS godown, s.batch, s.posted, lower(hex(v.document)) AS voucher_id
-        FROM stock_lines s JOIN vouchers v ON v.id = s.voucher JOIN stock_items i ON i.id = s.item
-        LEFT JOIN units u ON u.id = s.unit LEFT JOIN godowns g ON g.id = s.godown
-        LEFT JOIN voucher_types t ON t.id = v.type"""
-    yield f"""CREATE VIEW ledger_list AS
-        SELECT l.name, g.name AS "group", {decimal_sql("l.opening_e4", 4)} AS opening, l.gstin, l.gst_state AS state,
-          l.deleted, lower(hex(l.document)) AS ledger_id
-        FROM ledgers l LEFT JOIN groups g ON g.id = l.group_id WHERE l.present"""
+_VIEWS: dict[str, str] = {
+    "ledger_entries": f"""
+    SELECT l.name AS ledger, e.date, t.name AS voucher_type, v.number, {decimal_sql("e.amount_e4", 4)} AS amount,
+      v.narration, e.posted, lower(hex(v.document)) AS voucher_id
+    FROM entries e JOIN vouchers v ON v.id = e.voucher JOIN ledgers l ON l.id = e.ledger
+    LEFT JOIN voucher_types t ON t.id = v.type""",
+    "day_book": f"""
+    SELECT v.date, t.name AS voucher_type, v.number, p.name AS party, l.name AS ledger,
+      {decimal_sql("e.amount_e4", 4)} AS amount, v.narration, v.cancelled, v.optional, v.posted,
+      lower(hex(v.document)) AS voucher_id
+    FROM vouchers v LEFT JOIN entries e ON e.voucher = v.id LEFT JOIN ledgers l ON l.id = e.ledger
+    LEFT JOIN voucher_types t ON t.id = v.type LEFT JOIN ledgers p ON p.id = v.party""",
+    "stock_movements": f"""
+    SELECT i.name AS item, v.date, t.name AS voucher_type, v.number, {decimal_sql("s.quantity_e6", 6)} AS quantity,
+      u.name AS unit, {decimal_sql("s.rate_e6", 6)} AS rate, {decimal_sql("s.amount_e4", 4)} AS amount,
+      g.name AS godown, s.batch, s.posted, lower(hex(v.document)) AS voucher_id
+    FROM stock_lines s JOIN vouchers v ON v.id = s.voucher JOIN stock_items i ON i.id = s.item
+    LEFT JOIN units u ON u.id = s.unit LEFT JOIN godowns g ON g.id = s.godown
+    LEFT JOIN voucher_types t ON t.id = v.type""",
+    "ledger_list": f"""
+    SELECT l.name, g.name AS "group", {decimal_sql("l.opening_e4", 4)} AS opening, l.gstin, l.gst_state AS state,
+      l.deleted, lower(hex(l.document)) AS ledger_id
+    FROM ledgers l LEFT JOIN groups g ON g.id = l.group_id WHERE l.present""",
+}
+"""The views, by name: what people who look with any SQLite tool would rather read."""
 
 
-@migrations(name="0001_first", transactional=True)
+@migrations(name="0001_series", transactional=True)
 def first(db: Database) -> None:
-    """Create every table and view of the books."""
+    """Create what is kept here alone."""
+    db.conn.execute(_SERIES)
+
+
+def definition() -> bytes:
+    """A digest of how the derived tables are defined: where a store was made with another one, they are made anew."""
+    parts = [repr(MASTER_COLUMNS), _MASTER, _TABLES, repr(_VIEWS)]
+    return sha256("\0".join(parts).encode()).digest()
+
+
+def make_derived(conn: sqlite3.Connection) -> None:
+    """Make every table and view that is made from documents, empty, in place of what an older version left."""
+    for view in _VIEWS:
+        conn.execute(f"DROP VIEW IF EXISTS {view}")
+    for table in DERIVED_TABLES:
+        conn.execute(f"DROP TABLE IF EXISTS {table}")
     for table, columns in MASTER_COLUMNS.values():
-        db.conn.execute(f"CREATE TABLE {table} ({_MASTER}, {columns})")
-        db.conn.execute(f"CREATE INDEX {table}_by_name ON {table} (normalised)")
+        conn.execute(f"CREATE TABLE {table} ({_MASTER}, {columns})")
+        conn.execute(f"CREATE INDEX {table}_by_name ON {table} (normalised)")
     for statement in _TABLES.split(";\n"):
         if statement.strip():
-            db.conn.execute(statement)
-    for view in _views():
-        db.conn.execute(view)
+            conn.execute(statement)
+    for view, query in _VIEWS.items():
+        conn.execute(f"CREATE VIEW {view} AS {query}")

@@ -33,6 +33,7 @@ from p2p.chain_entries import (
     Recovered,
     Revoked,
     Setting,
+    Unlocked,
     make_entry,
     parse_entry_untrusted,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "Recovered",
     "Revoked",
     "Setting",
+    "Unlocked",
 ]
 
 _CONTROL: Final = "control"

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from p2p.commit import EPOCH_BYTES
 from p2p.errors import DECODE_ERRORS, ChainError
-from p2p.identity import KEY_BYTES, DeviceKeys
+from p2p.identity import AUTHOR_BYTES, KEY_BYTES, DeviceKeys
 from p2p.limits import (
     ENTRY_BODY_BYTES_MAX,
     ENTRY_KIND_CHARS_MAX,
@@ -43,8 +43,10 @@ _Key = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
 _Name = Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 _Code = Annotated[str, Meta(max_length=SCOPE_COMPONENT_CHARS_MAX)]
 _Series = Annotated[str, Meta(max_length=SERIES_CHARS_MAX)]
-_Patterns = Annotated[tuple[Annotated[str, Meta(max_length=SCOPE_CHARS_MAX)], ...], Meta(max_length=GRANT_PATTERNS_MAX)]
+_Scope = Annotated[str, Meta(max_length=SCOPE_CHARS_MAX)]
+_Patterns = Annotated[tuple[_Scope, ...], Meta(max_length=GRANT_PATTERNS_MAX)]
 _Ids = tuple[_Bytes32, ...]
+_Author = Annotated[bytes, Meta(min_length=AUTHOR_BYTES, max_length=AUTHOR_BYTES)]
 _Slot = Annotated[bytes, Meta(min_length=SLOT_BYTES, max_length=SLOT_BYTES)]
 
 READ_DEFAULT: Final = ("control/**", "masters/**", "vouchers/**", "transfers/**", "files/**")
@@ -143,11 +145,20 @@ class Recovered(Body, frozen=True, kw_only=True):
 
 
 class Locked(Body, frozen=True, kw_only=True):
-    """Vouchers dated up to `until` (YYYY-MM-DD) in these subtrees are closed; what the tips reach is in."""
+    """Vouchers dated up to `until` (YYYY-MM-DD) in these subtrees are closed; what the tips reach is in.
+
+    A tip is [scope, author, commit id]: the last commit of an author in a scope that counts.
+    """
 
     until: Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\Z")]
     scopes: _Patterns
-    tips: _Ids = ()
+    tips: tuple[tuple[_Scope, _Author, _Bytes32], ...] = ()
+
+
+class Unlocked(Body, frozen=True, kw_only=True):
+    """The lock that entry number `lock` made is gone: everything it kept out counts."""
+
+    lock: _Sequence
 
 
 class LockAdmitted(Body, frozen=True, kw_only=True):
@@ -186,6 +197,7 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     KeeperMoved,
     Recovered,
     Locked,
+    Unlocked,
     LockAdmitted,
     Readmitted,
     InvitationUsed,

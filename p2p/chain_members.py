@@ -1,5 +1,6 @@
 """The values a control chain is folded to: members with their grants, branches, cuts and locks."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -97,9 +98,14 @@ class Cut(NamedTuple):
 
 
 class Lock(NamedTuple):
-    """A closed period: vouchers dated up to `until` in these subtrees; what the tips reach is in."""
+    """A closed period: vouchers dated up to `until` in these subtrees.
+
+    Attributes:
+        at: the entry that made it.
+        tips: the last commits that are in, by scope and author; what they reach by `prev` is in too.
+    """
 
     at: int
     until: str
     scopes: tuple[str, ...]
-    tips: tuple[bytes, ...]
+    tips: Mapping[tuple[str, bytes], tuple[bytes, ...]]

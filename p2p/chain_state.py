@@ -32,6 +32,7 @@ from p2p.chain_entries import (
     Recovered,
     Revoked,
     Setting,
+    Unlocked,
 )
 from p2p.chain_members import Branch, Cut, Grant, Lock, Member
 from p2p.errors import BadScope, ChainError
@@ -185,7 +186,15 @@ class ChainState:
     def _locked(self, seq: int, body: Locked) -> None:
         for text in body.scopes:
             Pattern.parse(text)
-        self.locks = (*self.locks, Lock(seq, body.until, body.scopes, body.tips))
+        tips: dict[tuple[str, bytes], tuple[bytes, ...]] = {}
+        for scope, author, commit in body.tips:
+            tips[scope, author] = (*tips.get((scope, author), ()), commit)
+        self.locks = (*self.locks, Lock(seq, body.until, body.scopes, tips))
+
+    def _unlocked(self, _seq: int, body: Unlocked) -> None:
+        if all(lock.at != body.lock for lock in self.locks):
+            raise ChainError(f"control entry {body.lock} locks nothing; it is no lock, or was taken back before")
+        self.locks = tuple(lock for lock in self.locks if lock.at != body.lock)
 
     def _lock_admitted(self, _seq: int, body: LockAdmitted) -> None:
         self.lock_admitted = self.lock_admitted | set(body.commits)
@@ -257,6 +266,7 @@ _TAKERS: Final[dict[type[Body], Callable[..., None]]] = {
     KeeperMoved: ChainState._keeper_moved,
     Recovered: ChainState._recovered,
     Locked: ChainState._locked,
+    Unlocked: ChainState._unlocked,
     LockAdmitted: ChainState._lock_admitted,
     Readmitted: ChainState._readmitted,
     InvitationUsed: ChainState._invitation_used,

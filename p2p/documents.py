@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from crdt_models.document import Document
 from crdt_models.folding import Folded
 from crdt_models.saves import Save
+from p2p.chain import Chain
+from p2p.locks import Locks
 from p2p.store import Store, prefix_of
 
 
@@ -19,6 +21,7 @@ class ChangedDocument(NamedTuple):
         author: first 8 bytes of the id of the device whose save is the earliest.
         created_ms: time of the earliest save, by its author's clock.
         changed_ms: time of the latest.
+        document: the document itself.
     """
 
     row: int
@@ -30,13 +33,19 @@ class ChangedDocument(NamedTuple):
     author: bytes
     created_ms: int
     changed_ms: int
+    document: Document
 
 
 class Projection(Protocol):
     """Tables made of documents, written in the same transaction as the commits."""
 
-    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument]) -> None:
-        """Bring the tables up to date with these documents. Whatever the documents hold, it must not raise."""
+    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument], chain: Chain, locks: Locks) -> None:
+        """Bring the tables up to date with these documents. Whatever the documents hold, it must not raise.
+
+        Args:
+            chain: who may write what, and which periods are locked.
+            locks: tells which saves came after a lock.
+        """
 
     def clear(self, db: sqlite3.Connection) -> None:
         """Empty the tables, before everything is projected anew."""
@@ -55,7 +64,7 @@ class Incoming(NamedTuple):
     save_bytes: bytes
 
 
-_Name = tuple[str, str, bytes]
+DocumentName = tuple[str, str, bytes]
 """What names a document: scope, kind and id."""
 
 
@@ -100,7 +109,7 @@ class Documents:
         """
         batch = list(incoming)
         touched = self._held({one.id for one in batch})
-        changed: dict[_Name, tuple[int | None, Document]] = {}
+        changed: dict[DocumentName, tuple[int | None, Document]] = {}
         for scope, kind, id, save, save_bytes in batch:
             name = (scope, kind, id)
             found = touched.get(name)
@@ -110,17 +119,38 @@ class Documents:
                 changed[name] = found
         return self._write(list(changed.values()))
 
+    def as_changed(self, names: Iterable[DocumentName]) -> list[ChangedDocument]:
+        """These documents as they stand, to be projected again; those that are not here are left out."""
+        changed = []
+        for scope, kind, id in names:
+            found = self._find(scope, kind, id)
+            if found is not None:
+                changed.append(_changed(found[0], False, found[1]))
+        return changed
+
+    def all_as_new(self, batch: int = 256) -> Iterator[list[ChangedDocument]]:
+        """Every document as if it had just come, in batches, to fill tables that are empty."""
+        last = 0
+        while rows := self._conn.execute(
+            "SELECT row, scope, kind, id, yjs FROM documents WHERE row>? ORDER BY row LIMIT ?", (last, batch)
+        ).fetchall():
+            last = rows[-1][0]
+            yield [
+                _changed(row, True, Document.from_update(self._store.scope_path(scope), kind, bytes(id), yjs))
+                for row, scope, kind, id, yjs in rows
+            ]
+
     def clear(self) -> None:
         """Forget all documents, before they are built anew from the commits. Inside a transaction."""
         self._conn.execute("DELETE FROM documents")
 
-    def _held(self, ids: Iterable[bytes]) -> dict[_Name, tuple[int | None, Document]]:
+    def _held(self, ids: Iterable[bytes]) -> dict[DocumentName, tuple[int | None, Document]]:
         """The documents with these ids, in whatever scopes and of whatever kinds; one question for all of them."""
         rows = self._conn.execute(
             "SELECT row, scope, kind, id, yjs FROM documents WHERE prefix IN (SELECT value FROM json_each(?))",
             (json.dumps([prefix_of(id) for id in ids]),),
         ).fetchall()
-        held: dict[_Name, tuple[int | None, Document]] = {}
+        held: dict[DocumentName, tuple[int | None, Document]] = {}
         for row, number, kind, id, yjs in rows:
             scope = self._store.scope_path(number)
             held[scope, kind, id] = (row, Document.from_update(scope, kind, id, yjs))
@@ -164,4 +194,5 @@ def _changed(row: int, new: bool, document: Document) -> ChangedDocument:
         first.author,
         first.time,
         max(save.time for save in saves),
+        document,
     )

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from p2p.chain import Chain, Entry
+from p2p.chain import Chain, Entry, Lock, LockAdmitted, Locked, Unlocked
 from p2p.commit import Commit, parse_commit_untrusted
-from p2p.documents import ChangedDocument, Documents, Incoming, Projection
+from p2p.documents import ChangedDocument, DocumentName, Documents, Incoming, Projection
 from p2p.identity import DeviceKeys
 from p2p.judging import Checked, Verdict, check_untrusted, judge
 from p2p.keyring import Keyring
 from p2p.limits import HELD_BACK_BYTES_PER_PEER_MAX, HELD_BACK_PER_PEER_MAX
 from p2p.links import Links
+from p2p.locks import Locks
 from p2p.messages import CommitParts
 from p2p.scope import keys_scope
 from p2p.seals import open_seals
@@ -42,7 +43,7 @@ class Ingested(NamedTuple):
 class NoTables:
     """The projection of a copy that shows nothing to people, such as a relay."""
 
-    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument]) -> None:
+    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument], chain: Chain, locks: Locks) -> None:
         """Keep no tables."""
 
     def clear(self, db: sqlite3.Connection) -> None:
@@ -69,6 +70,7 @@ class Intake:
         self._projection = projection or NoTables()
         self.links = Links(store)
         self.documents = Documents(store)
+        self.locks = Locks(store)
         self.chain = Chain(company)
         self.keyring = Keyring()
         self._views = Views(store, keys.id)
@@ -194,6 +196,7 @@ class Intake:
             if verdict.reason and commit_row.state != ACCEPTED:
                 self.store.set_state(commit_row.row, commit_row.state, verdict.reason)
         self._apply(incoming)
+        self._look_again(self.locks.moved_by(self.chain, [(commit.id, commit.header) for commit, _ in kept]))
         self._views.reload()
         if keys_came:
             self._load_keys()
@@ -202,7 +205,28 @@ class Intake:
     def _apply(self, incoming: Iterable[Incoming]) -> None:
         changed = self.documents.apply(incoming)
         if changed:
-            self._projection.project(self.db, changed)
+            self._projection.project(self.db, changed, self.chain, self.locks)
+
+    def _look_again(self, commits: Iterable[tuple[str, bytes]]) -> None:
+        """Project anew the documents that these commits (scope, id) have saved."""
+        names: set[DocumentName] = set()
+        for scope, commit_id in commits:
+            for parts in self.store.by_prefixes(self.store.scope_id(scope), [commit_id]):
+                commit = parse_commit_untrusted(parts.header, parts.signature, parts.body)
+                verdict = judge(Checked(commit.id, commit, True, ""), self.chain, self.keyring, self.keys.id)
+                names.update((one.scope, one.kind, one.id) for one in verdict.incoming)
+        changed = self.documents.as_changed(sorted(names))
+        if changed:
+            self._projection.project(self.db, changed, self.chain, self.locks)
+
+    def project_again(self) -> None:
+        """Make the tables anew from the documents, as after a change of how they are made. Inside a transaction.
+
+        Cost: about 60 µs a document.
+        """
+        self._projection.clear(self.db)
+        for batch in self.documents.all_as_new():
+            self._projection.project(self.db, batch, self.chain, self.locks)
 
     def _open_waiting(self) -> None:
         """Try again what was waiting for a key that has just arrived."""
@@ -269,14 +293,26 @@ class Intake:
         """
         with self.transaction():
             self.refresh()
+            before = self.chain.locks, self.chain.lock_admitted
             for entry in self.chain.extend_untrusted(entries):
                 self.store.append_chain([(entry.seq, entry.encoded)])
             self._chain_grew(now)
+            self._locks_changed(*before)
 
     def append_chain(self, entry: Entry, now: int = 0) -> None:
         """Keep an entry that this device, as the keeper, has just appended to `chain`. Inside a transaction."""
         self.store.append_chain([(entry.seq, entry.encoded)])
         self._chain_grew(now)
+        if isinstance(entry.body, Locked | Unlocked | LockAdmitted):
+            self._look_again(self._outside(self.chain.locks))
+
+    def _locks_changed(self, locks: tuple[Lock, ...], admitted: frozenset[bytes]) -> None:
+        """Look again at what was or is outside of a lock, where there are other locks or admissions than before."""
+        if (self.chain.locks, self.chain.lock_admitted) != (locks, admitted):
+            self._look_again(self._outside({lock.at: lock for lock in (*locks, *self.chain.locks)}.values()))
+
+    def _outside(self, locks: Iterable[Lock]) -> list[tuple[str, bytes]]:
+        return sorted({commit for lock in locks for commit in self.locks.outside(lock)})
 
     def _chain_grew(self, now: int) -> None:
         self._views.forget_shares()
@@ -298,6 +334,7 @@ class Intake:
 
     def _reload(self) -> None:
         self._projection.forget()
+        self.locks.forget()
         self._views.reload()
         self._load_chain()
         self._load_keys()

@@ -63,7 +63,7 @@ def show(
     Example:
       khata ledger show "Asha Stores"
     """
-    from khata.reports import ledger_statement
+    from khata.reports.ledger_statement import ledger_statement
 
     with opened(context) as books:
         found = show_master(books, _KIND, name)

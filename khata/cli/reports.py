@@ -22,7 +22,7 @@ def trial_balance(
       khata report trial-balance
       khata report trial-balance --on 2026-04-30 --json
     """
-    from khata.reports import trial_balance as balance
+    from khata.reports.trial_balance import trial_balance as balance
 
     with opened(context) as books:
         found = balance(books, on)
@@ -55,7 +55,7 @@ def ledger(
     Example:
       khata report ledger Cash --from 2026-04-01
     """
-    from khata.reports import ledger_statement
+    from khata.reports.ledger_statement import ledger_statement
 
     with opened(context) as books:
         found = ledger_statement(books, name, since, until)

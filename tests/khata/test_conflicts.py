@@ -12,7 +12,7 @@ from khata.errors import BooksError, NotFound
 from khata.listing import list_vouchers, show_voucher
 from khata.master_lists import show_master
 from khata.problems import find_problems
-from khata.reports import trial_balance
+from khata.reports.trial_balance import trial_balance
 from tests.khata.company import a_branch, a_company, alter, entries_of, found, ledger, put, sync, voucher
 
 

@@ -10,7 +10,7 @@ from khata.entering import alter_form, cancel, enter_form
 from khata.entering_masters import add_master
 from khata.errors import Ambiguous, BooksError, NotFound
 from khata.listing import history, list_vouchers, show_voucher
-from khata.reports import trial_balance
+from khata.reports.trial_balance import trial_balance
 from tests.khata.company import a_branch, a_company, alter, entries_of, found, ledger, put, sync, voucher
 
 

@@ -10,7 +10,7 @@ from khata.entering_masters import alter_master
 from khata.importing import carry_out, plan_import, summary
 from khata.listing import history, list_vouchers
 from khata.problems import find_problems
-from khata.reports import trial_balance
+from khata.reports.trial_balance import trial_balance
 from khata.verify import verify
 from tests.khata.company import a_branch, a_company, alter, contents, found, sync
 

@@ -15,7 +15,7 @@ from khata.entering_masters import (
     set_registers,
 )
 from khata.problems import Problem, find_problems
-from khata.reports import trial_balance
+from khata.reports.trial_balance import trial_balance
 from khata.splitting import split_master
 from p2p.commit import make_commit
 from p2p.packed import Item

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from crdt_models.errors import BadValue
 from khata.entering_masters import alter_master, merge_masters
 from khata.listing import Filter, list_vouchers
-from khata.reports import ledger_statement, trial_balance
+from khata.reports.ledger_statement import ledger_statement
+from khata.reports.trial_balance import trial_balance
 from tests.khata.company import a_branch, a_company, alter, ledger, put, sync, voucher
 
 NAMES = ["Cash", "Asha Stores", "Sales"]

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import trio
 
+from p2p.chain import Chain
 from p2p.commit import parse_commit_untrusted
 from p2p.documents import ChangedDocument
 from p2p.identity import DeviceKeys
 from p2p.judging import opened
+from p2p.locks import Locks
 from p2p.node import Node, Outcome, Said
 from p2p.replica import Replica
 from p2p.session import Join
@@ -57,7 +59,7 @@ class Seen:
         self.documents: dict[bytes, dict[str, object]] = {}
         self._grew = trio.Event()
 
-    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument]) -> None:
+    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument], chain: Chain, locks: Locks) -> None:
         for document in changed:
             self.documents[document.id] = dict(document.folded.values)
         self._grew.set()

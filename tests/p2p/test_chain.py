@@ -396,7 +396,12 @@ def test_what_later_features_need_is_kept():
     commits = (b"1" * 32, b"2" * 32)
     chain = a_company(
         AdminAdded(time=1, device=PUNE.id),
-        Locked(time=1, until="2026-03-31", scopes=("vouchers/**",), tips=commits),
+        Locked(
+            time=1,
+            until="2026-03-31",
+            scopes=("vouchers/**",),
+            tips=tuple(("vouchers/pun/sales/2026-03", PUNE.author, id) for id in commits),
+        ),
         LockAdmitted(time=1, commits=commits[:1]),
         Readmitted(time=1, commits=commits[1:]),
         InvitationUsed(time=1, slot=bytes(16)),
@@ -407,7 +412,7 @@ def test_what_later_features_need_is_kept():
     for known in (chain, copy):
         assert known.admins == {PUNE.id}
         assert [(lock.at, lock.until, lock.scopes, lock.tips) for lock in known.locks] == [
-            (7, "2026-03-31", ("vouchers/**",), commits)
+            (7, "2026-03-31", ("vouchers/**",), {("vouchers/pun/sales/2026-03", PUNE.author): commits})
         ]
         assert known.lock_admitted == {commits[0]}
         assert known.readmitted == {commits[1]}

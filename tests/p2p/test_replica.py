@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crdt_models.saves import pack_save
-from p2p.chain import BranchAdded, Epoch, Grant
+from p2p.chain import BranchAdded, Chain, Epoch, Grant
 from p2p.commit import Commit, Item, make_commit, parse_commit_untrusted
 from p2p.documents import ChangedDocument
 from p2p.errors import StoreError
@@ -16,6 +16,7 @@ from p2p.founding import append, seal_granted
 from p2p.identity import DeviceKeys
 from p2p.keyring import ROOT, HeldKey, Keyring
 from p2p.limits import HELD_BACK_PER_PEER_MAX
+from p2p.locks import Locks
 from p2p.messages import CommitParts
 from p2p.replica import Ingested, NotAllowed, Replica
 from p2p.scope import keys_scope
@@ -206,7 +207,7 @@ class Failing:
         self.fails = False
         self.forgotten = 0
 
-    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument]) -> None:
+    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument], chain: Chain, locks: Locks) -> None:
         if self.fails:
             raise StoreError("the disk is full")
 
