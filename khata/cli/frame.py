@@ -33,6 +33,10 @@ Version = Annotated[
     str, typer.Option("--version", help="The version you were looking at, as `show` gives it; default: the one now.")
 ]
 
+Since = Annotated[str, typer.Option("--from", help="From this date on, YYYY-MM-DD.")]
+Until = Annotated[str, typer.Option("--to", help="Up to and including this date.")]
+Branch = Annotated[str, typer.Option("--branch", help="Only this branch, by name or code; default: all together.")]
+
 
 class Frame:
     """The options before the command: the books folder and the user."""
