@@ -84,7 +84,7 @@ def fold(saves: Mapping[bytes, Save], may_write: MayWrite | None = None) -> Fold
     values: dict[str, Value] = {}
     conflicts = []
     for register in sorted(setters):
-        claims = _claims(register, [causal[position] for position in _undominated(setters[register], ancestors)])
+        claims = claims_of(register, [causal[position] for position in undominated(setters[register], ancestors)])
         values[register] = claims[0].value
         if len(claims) > 1:
             incomplete = any(claim.save in unfinished for claim in claims)
@@ -108,8 +108,8 @@ def history(saves: Mapping[bytes, Save]) -> list[HistoryEntry]:
         changes = []
         for register, after in sorted(save.values.items()):
             known = [at for at in range(len(causal)) if ancestors[position] >> at & 1 and register in causal[at].values]
-            seen = [causal[at] for at in _undominated(known, ancestors)]
-            changes.append(Change(register, _claims(register, seen)[0].value if seen else None, after))
+            seen = [causal[at] for at in undominated(known, ancestors)]
+            changes.append(Change(register, claims_of(register, seen)[0].value if seen else None, after))
         entries.append(HistoryEntry(save, tuple(changes)))
     return entries
 
@@ -178,16 +178,20 @@ def ancestor_sets(causal: list[Save]) -> list[int]:
     return sets
 
 
-def _undominated(positions: list[int], ancestors: list[int]) -> list[int]:
-    """The positions that no other of them descends from."""
+def undominated(positions: list[int], ancestors: list[int]) -> list[int]:
+    """The positions that no other of them descends from.
+
+    Args:
+        ancestors: as `ancestor_sets` gives them.
+    """
     covered = 0
     for at in positions:
         covered |= ancestors[at]
     return [at for at in positions if not covered >> at & 1]
 
 
-def _claims(register: str, saves: list[Save]) -> tuple[Claim, ...]:
-    """The different values of a register, the one that shows first."""
+def claims_of(register: str, saves: list[Save]) -> tuple[Claim, ...]:
+    """The different values that saves give a register, the one that shows first; all of them set it."""
     claims: dict[bytes, Claim] = {}
     for save in sorted(saves, key=_by_time, reverse=True):
         value = save.values[register]

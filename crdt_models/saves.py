@@ -25,6 +25,8 @@ ORIGIN_CHARS_MAX = 128
 ORIGIN_ENTRY = "entry"
 ORIGIN_INIT = "init"
 ORIGIN_SETTLE = "settle"
+ORIGIN_RESTORE = "restore"
+"""Brings back what was deleted."""
 ORIGIN_SET_ASIDE = "set-aside"
 """Stands for a save whose commit is quarantined: its parents count, its values do not."""
 
@@ -58,7 +60,7 @@ def pack_save(values: Mapping[str, Value], parents: Sequence[bytes], user: str, 
         values: the registers it sets; a register that is not named keeps what it had.
         parents: save ids of the version its author was looking at; sorted here.
         user: the name of the person, as they gave it at this installation.
-        origin: `entry`, `init`, `settle`, `import:<source>` …
+        origin: `entry`, `init`, `settle`, `restore`, `import:<source>` …
 
     Raises:
         BadValue: a value is not of a kind that can be kept.

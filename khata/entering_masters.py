@@ -9,6 +9,7 @@ from crdt_models.errors import BadValue
 from crdt_models.masters import KINDS, Master, changed, master_id
 from crdt_models.money import Amount
 from crdt_models.packing import Value
+from crdt_models.saves import ORIGIN_ENTRY, ORIGIN_RESTORE
 from khata.books import Books, Change
 from khata.errors import BooksError
 from khata.master_problems import users_of
@@ -121,7 +122,7 @@ def restore_master(books: Books, kind: str, text: str) -> SavedMaster:
         if not found.deleted:
             raise BooksError(f"the {kind} {found.name!r} is not deleted; there is nothing to do")
         _check_free(books, kind, found.name, found)
-        return _save_values(books, kind, found, {"deleted": False})
+        return _save_values(books, kind, found, {"deleted": False}, ORIGIN_RESTORE)
 
 
 def merge_masters(books: Books, kind: str, text: str, into: str) -> SavedMaster:
@@ -164,10 +165,12 @@ def _save_fields(
     return SavedMaster(found.document, after.name, commit.id)
 
 
-def _save_values(books: Books, kind: str, found: MasterName, values: Mapping[str, Value]) -> SavedMaster:
+def _save_values(
+    books: Books, kind: str, found: MasterName, values: Mapping[str, Value], origin: str = ORIGIN_ENTRY
+) -> SavedMaster:
     document = books.replica.document(master_scope(kind), kind, found.document)
     assert document is not None
-    (commit,) = books.save(document.scope, [Change(kind, document.id, values, document.heads())])
+    (commit,) = books.save(document.scope, [Change(kind, document.id, values, document.heads())], origin)
     return SavedMaster(found.document, found.name, commit.id)
 
 
