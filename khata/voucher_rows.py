@@ -24,6 +24,7 @@ PART_TABLES = (
 _VOUCHER_COLUMNS = 24
 _POSTS_ACCOUNTS = {slug: base.posts_accounts for slug, base in BASE_TYPES.items()}
 _POSTS_STOCK = {slug: base.posts_stock for slug, base in BASE_TYPES.items()}
+_INVOICES = frozenset(slug for slug, base in BASE_TYPES.items() if base.invoices)
 
 
 class Place(NamedTuple):
@@ -97,7 +98,9 @@ class VoucherRows:
                 self._allocations(row, line, entry)
         moves = counts and not place.left_out
         for line, stock in enumerate(posting.stock):
-            self._stock_line(place, line, stock, date, int(moves and _POSTS_STOCK.get(base, False)))
+            # What an invoice tracks was moved by the note with that number, or will be.
+            tracked = stock.tracking and base in _INVOICES
+            self._stock_line(place, line, stock, date, int(moves and _POSTS_STOCK.get(base, False) and not tracked))
 
     def _voucher(self, place: Place, read: ReadVoucher, posted: int) -> Row:
         posting, refer = read.posting, self._refer
