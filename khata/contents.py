@@ -68,6 +68,8 @@ _QUERIES: Final = {
     "conflict_values": f"SELECT {_DOCUMENT.format('x.document')}, register, position, value, save, author, user, "
     "time_ms FROM conflict_values x",
     "document_problems": f"SELECT {_DOCUMENT.format('x.document')}, code, text FROM document_problems x",
+    "kept_out": f"SELECT {_DOCUMENT.format('x.document')}, save, lock, until, offence, alone, author, user, time_ms "
+    "FROM kept_out x",
     "unknown_documents": f"SELECT {_DOCUMENT.format('x.document')} FROM unknown_documents x",
 }
 

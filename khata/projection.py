@@ -16,6 +16,7 @@ from crdt_models.packing import pack
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.creations import creation_faults
 from khata.gst_rows import gst_rates, registrations
+from khata.locking import Counted, counted
 from khata.master_rows import own_columns
 from khata.opening_rows import opening_bills, opening_faults, opening_stock
 from khata.reading import Fault, cancelled_in_conflict, read_master, read_voucher, source_identities
@@ -26,7 +27,7 @@ from p2p.documents import ChangedDocument
 from p2p.locks import Locks
 
 _CONTROL_KINDS = frozenset({"keys", "rule", "device"})
-_LOOKED_UP = "document_problems", "conflicts", "conflict_values"
+_LOOKED_UP = "document_problems", "kept_out", "conflicts", "conflict_values"
 
 
 class BooksProjection:
@@ -69,7 +70,7 @@ class BooksProjection:
             elif document.kind not in _CONTROL_KINDS:
                 db.execute("INSERT OR IGNORE INTO unknown_documents VALUES (?)", (document.row,))
         if vouchers:
-            faults.extend(self._vouchers(db, vouchers))
+            faults.extend(self._vouchers(db, vouchers, chain, locks))
         db.executemany("INSERT OR IGNORE INTO document_problems VALUES (?, ?, ?)", faults)
         clashing = [document for document in changed if document.folded.conflicts]
         if clashing:
@@ -135,7 +136,9 @@ class BooksProjection:
 
     # -- vouchers ---------------------------------------------------------------------------------------------------
 
-    def _vouchers(self, db: sqlite3.Connection, documents: Sequence[ChangedDocument]) -> list[tuple[int, str, str]]:
+    def _vouchers(
+        self, db: sqlite3.Connection, documents: Sequence[ChangedDocument], chain: Chain, locks: Locks
+    ) -> list[tuple[int, str, str]]:
         altered = [(document.row,) for document in documents if not document.new]
         if altered:
             for table in PART_TABLES:
@@ -143,12 +146,17 @@ class BooksProjection:
         rows = VoucherRows(self._ids["ledger"], lambda kind, id: self.refer(db, kind, id))
         faults: list[tuple[int, str, str]] = []
         for document in documents:
-            read = read_voucher(document.folded.values)
-            if document.folded.conflicts and cancelled_in_conflict(document.folded):
+            found = counted(document.document, document.folded, chain, locks)
+            read = read_voucher(found.folded.values)
+            if found.folded.conflicts and cancelled_in_conflict(found.folded):
                 read = read._replace(cancelled=True)
             if read.faults:
                 faults.extend((document.row, *fault) for fault in read.faults)
-            rows.add(self._place(db, document), read)
+            place = self._place(db, document)
+            if found.kept_out:
+                place = place._replace(late=True, left_out=found.left_out)
+                write_kept_out(db, document.row, found)
+            rows.add(place, read)
         rows.write(db)
         return faults
 
@@ -218,3 +226,15 @@ def _write_conflicts(db: sqlite3.Connection, documents: Sequence[ChangedDocument
                 ))  # fmt: skip
     db.executemany("INSERT INTO conflicts VALUES (?, ?, ?, ?)", rows)
     db.executemany("INSERT INTO conflict_values VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def write_kept_out(db: sqlite3.Connection, row: int, found: Counted) -> None:
+    """Note what a locked period keeps out of a document, for `khata lock late` and `khata problems`."""
+    db.executemany(
+        "INSERT OR REPLACE INTO kept_out VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (row, one.save.id, one.lock, one.until, int(one.offence), int(found.left_out), one.save.author,
+             one.save.user, one.save.time)
+            for one in found.kept_out
+        ],
+    )  # fmt: skip

@@ -189,6 +189,14 @@ CREATE TABLE document_problems (
   document INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (document, code, text)
 ) WITHOUT ROWID;
 
+-- Saves that a locked period keeps out. document is the row in `documents`; lock is its entry in the control chain.
+-- alone is 1 where nothing else is left of the document, so that it counts nowhere.
+CREATE TABLE kept_out (
+  document INTEGER NOT NULL, save BLOB NOT NULL, lock INTEGER NOT NULL, until TEXT NOT NULL, offence INTEGER NOT NULL,
+  alone INTEGER NOT NULL, author BLOB NOT NULL, user TEXT NOT NULL, time_ms INTEGER NOT NULL,
+  PRIMARY KEY (document, save)
+) WITHOUT ROWID;
+
 -- Documents of kinds that only a newer khata knows.
 CREATE TABLE unknown_documents (document INTEGER PRIMARY KEY);
 
@@ -220,6 +228,7 @@ DERIVED_TABLES: tuple[str, ...] = (
     "conflicts",
     "conflict_values",
     "document_problems",
+    "kept_out",
     "unknown_documents",
 )
 """Every table that is made from documents, and can be emptied and made again."""
