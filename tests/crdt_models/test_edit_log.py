@@ -1,16 +1,17 @@
-"""The edit log of one document: parents first whatever the clocks say, conflicts where they begin and where they end."""
+"""The edit log of one document: parents first whatever clocks say, conflicts where they begin and where they end."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt_models.edit_log import Place, edit_log, places
 from crdt_models.folding import causal_order, fold, history
+from crdt_models.packing import Value
 from crdt_models.saves import Save
 
 DECADE = 10 * 365 * 24 * 3_600_000
 
 
-def save(name: str, time: int, *parents: str, **values: object) -> Save:
+def save(name: str, time: int, *parents: str, **values: Value) -> Save:
     return Save(_id(name), b"a" * 8, time, tuple(sorted(_id(parent) for parent in parents)), values, "asha", "entry")
 
 
