@@ -18,10 +18,13 @@ from khata.cli import (
     company,
     conflicts,
     demo,
+    exports,
     groups,
     imports,
     ledgers,
     masters,
+    report_books,
+    report_statements,
     reports,
     sync,
     vouchers,
@@ -39,8 +42,11 @@ app = typer.Typer(
 for module in (company, sync, imports, reports, checks, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
-for group in (branches, ledgers, groups, masters, vouchers, conflicts, reports):
+for group in (branches, ledgers, groups, masters, vouchers, conflicts, reports, exports):
     app.add_typer(group.app, name=group.NAME)
+
+REPORTS = (report_books, report_statements)
+"""Modules that add their commands to `khata report` by being imported."""
 
 
 @app.callback()
