@@ -212,6 +212,9 @@ class Chart:
         group = TOP if own is None else self._names.effective("group", own)
         if not master.present:
             group = self.suspense
+        elif reserved == PROFIT_AND_LOSS:
+            # Wherever somebody moves it: it is neither income nor an expense, but what became of them.
+            group = TOP
         node = self.groups[group]
         return Account(
             ledger, master.document, self._names.label("ledger", ledger), node.path, node.nature,

@@ -87,8 +87,8 @@ def test_the_shapes_that_programs_rely_on(office):
     shown = office("voucher", "show", entered["number"], "--json").json
     assert shown["version"] == entered["commit"][:32]
     balance = office("report", "trial-balance", "--json").json
-    assert set(balance) == {"rows", "debit", "credit"}
-    assert all(set(row) == {"ledger", "group", "debit", "credit"} for row in balance["rows"])
+    assert {"rows", "debit", "credit"} <= set(balance)
+    assert all({"ledger", "group", "debit", "credit"} <= set(row) for row in balance["rows"])
     assert balance["debit"] == balance["credit"] == "500.00"
     assert office("problems", "--json").json == []
     assert office("conflicts", "--json").json == []
