@@ -85,6 +85,9 @@ def _ledger(fields: Fields) -> Registers:
     bills = [_opening_bill(bill) for bill in fields.lists("BILLALLOCATIONS.LIST")]
     if "BILLALLOCATIONS.LIST" in fields:
         registers["opening_bills"] = [bill for bill in bills if bill]
+    rates = stock_masters.gst_rates(fields)
+    if rates:
+        registers["rates"] = rates
     return registers
 
 
@@ -100,7 +103,7 @@ _LEDGER_TAGS = (
     *("PARENT", "OPENINGBALANCE", "ISBILLWISEON", "ISCOSTCENTRESON", "CURRENCYNAME", "BILLALLOCATIONS.LIST"),
     *("PARTYGSTIN", "GSTREGISTRATIONTYPE", "LEDSTATENAME", "STATENAME", "LEDGSTREGDETAILS.LIST"),
     *("LEDMAILINGDETAILS.LIST", "ADDRESS.LIST", "MAILINGNAME.LIST", "PINCODE", "COUNTRYNAME", "COUNTRYOFRESIDENCE"),
-    *("TAXTYPE", "GSTDUTYHEAD", "RATEOFTAXCALCULATION"),
+    *("TAXTYPE", "GSTDUTYHEAD", "RATEOFTAXCALCULATION", "GSTDETAILS.LIST", "HSNDETAILS.LIST"),
     *_LEDGER_TEXTS,
 )
 

@@ -121,7 +121,8 @@ class Names:
         self.created[kind, document] = master
         for parent in (getattr(master, "parent", None), getattr(master, "group", None)):
             if parent in self._predefined:
-                self._create(Group.KIND, parent, self._predefined[parent].name)
+                above = self._predefined[parent]
+                self._create(above.KIND, parent, above.name)
 
     def _default(self, kind: str, document: bytes, name: str) -> Master:
         if kind == Ledger.KIND:
@@ -129,7 +130,8 @@ class Names:
         if kind == StockItem.KIND:
             return StockItem(name=name, unit=self._units.get(document))
         if kind == VoucherType.KIND:
-            return VoucherType(name=name, base=guessed_base(name))
+            base = guessed_base(name)
+            return VoucherType(name=name, base=base, parent=self._view.find_master(kind, BASE_TYPES[base].name))
         return KINDS[kind](name=name)
 
     def _suspense(self) -> bytes:

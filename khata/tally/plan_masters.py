@@ -8,7 +8,7 @@ from crdt_models.errors import BadValue
 from crdt_models.masters import KINDS, SOURCE, VoucherType, blank, normalised
 from crdt_models.packing import Value
 from crdt_models.registers import difference
-from crdt_models.voucher_types import base_slug
+from crdt_models.voucher_types import BASE_TYPES, base_slug
 from crdt_models.vouchers import imported_voucher_id
 from khata.tally.names import Names, guessed_base, resolved
 from khata.tally.parsed import ParsedMaster, Reference
@@ -127,6 +127,8 @@ class MasterPlanner:
                 self._plan.findings.append(Finding("voucher-type", master.place.file, text))
             master.registers["base"] = base
             self._names.define_base(master.document, base)
+            if normalised(BASE_TYPES[base].name) != normalised(master.name):
+                master.registers["parent"] = Reference(VoucherType.KIND, BASE_TYPES[base].name, optional=True)
 
     def _set_base(self, master: _Master, parent: str) -> bool:
         """Take the base from the type's reserved name or from the type it was derived from, if that is known yet."""

@@ -65,7 +65,7 @@ def stock_item(fields: Fields) -> Registers:
                 registers[register] = values.rate_of(fields.text(tag)).text
     if fields.text("OPENINGBALANCE", "OPENINGVALUE") or fields.lists("BATCHALLOCATIONS.LIST"):
         registers["opening"] = _opening(fields)
-    gst = _gst(fields)
+    gst = gst_rates(fields)
     if gst:
         registers["gst"] = gst
     registers |= texts(fields, {"COSTINGMETHOD": "costing", "VALUATIONMETHOD": "valuation"})
@@ -97,7 +97,7 @@ def _opening_part(fields: Fields) -> Registers:
     return found
 
 
-def _gst(fields: Fields) -> list[Registers]:
+def gst_rates(fields: Fields) -> list[Registers]:
     """Rates and HSN codes by the date from which they apply, joined where both name the same date."""
     found: dict[str, dict[str, Any]] = {}
     for element in fields.lists("HSNDETAILS.LIST"):

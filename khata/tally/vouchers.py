@@ -24,11 +24,13 @@ UNALLOCATED = "Stock lines without a ledger"
 """The ledger for the value of stock lines for which an invoice names no account."""
 
 _ALL, _SOME = "ALLLEDGERENTRIES.LIST", "LEDGERENTRIES.LIST"
-_EXTRA_LISTS = (
+EXTRA_LISTS = (
     *("ATTENDANCEENTRIES.LIST", "CATEGORYENTRY.LIST", "EMPLOYEEENTRIES.LIST", "PAYROLLMODEOFPAYMENT.LIST"),
     "EWAYBILLDETAILS.LIST",
 )
-_EXTRA_TEXTS = {
+"""Lists that are kept as they stand, without being understood."""
+
+EXTRA_TEXTS = {
     "VOUCHERNUMBERSERIES": "number_series",
     "CLASSNAME": "voucher_class",
     "ENTEREDBY": "entered_by",
@@ -40,15 +42,17 @@ _EXTRA_TEXTS = {
     "IRNACKDATE": "irn_date",
     "VCHENTRYMODE": "entry_mode",
 }
+"""Fields that are kept as they stand, and what each is called in `extra`."""
+
 _VOUCHER_TAGS = (
     *("DATE", "EFFECTIVEDATE", "GUID", "VOUCHERTYPENAME", "VOUCHERNUMBER", "REFERENCE", "REFERENCEDATE", "NARRATION"),
     *("PARTYLEDGERNAME", "PLACEOFSUPPLY", "PARTYGSTIN", "GSTREGISTRATION", "PERSISTEDVIEW", "ISINVOICE"),
     *("ISOPTIONAL", "ISCANCELLED", "ISDELETED", "ISDELETEDVCHRETAINED", "ISVOID", "ISPOSTDATED", "LEDGERENTRYCOUNT"),
-    *(_ALL, _SOME, *STOCK_TAGS, IN_TAG, OUT_TAG, *_EXTRA_LISTS, *_EXTRA_TEXTS),
+    *(_ALL, _SOME, *STOCK_TAGS, IN_TAG, OUT_TAG, *EXTRA_LISTS, *EXTRA_TEXTS),
 )
 _PART_OF_TAG = {
     **dict.fromkeys((*STOCK_TAGS, IN_TAG, OUT_TAG), "stock"),
-    **dict.fromkeys((*_EXTRA_LISTS, *_EXTRA_TEXTS), "extra"),
+    **dict.fromkeys((*EXTRA_LISTS, *EXTRA_TEXTS), "extra"),
     **dict.fromkeys(("PERSISTEDVIEW", "ISINVOICE"), "view"),
     "EFFECTIVEDATE": "effective_date",
     "PARTYLEDGERNAME": "party",
@@ -196,22 +200,41 @@ def _entries(fields: Fields, stock: list[Stock], notes: Notes) -> tuple[list[Lin
     if named:
         if accounting and _sum(named) and not _sum(named + accounting):
             return named + accounting, nested
-        _mark_of_stock(named, accounting)
-        return named, nested
+        return _with_stock_last(named, accounting), nested
     if accounting and _sum(others + accounting) and others and not _sum(others):
         return others, nested
     lines = others + accounting
     return lines + _unallocated(lines, stock, notes), nested
 
 
-def _mark_of_stock(lines: list[Line], accounting: list[Line]) -> None:
-    """Mark the ledger lines that repeat what the stock lines account for, so that both ways to export read the same."""
+def _with_stock_last(named: list[Line], accounting: list[Line]) -> list[Line]:
+    """The ledger lines with those last that the stock lines account for, so that both ways to export read the same.
+
+    A line may repeat one allocation of a stock line, or come to all that stock lines allocate to its ledger.
+    """
+    others, of_stock = list(named), []
     for allocated in accounting:
-        for line in lines:
-            same = line.registers["ledger"] == allocated.registers["ledger"] and line.amount == allocated.amount
-            if same and "of_stock" not in line.registers:
-                line.registers["of_stock"] = True
-                break
+        line = next((line for line in others if _is_same(line, allocated.registers["ledger"], allocated.amount)), None)
+        if line is not None:
+            others.remove(line)
+            line.registers["of_stock"] = True
+        of_stock.append((allocated, line))
+    for ledger in dict.fromkeys(allocated.registers["ledger"] for allocated, line in of_stock if line is None):
+        parts = [allocated for allocated, line in of_stock if line is None and allocated.registers["ledger"] == ledger]
+        whole = next((line for line in others if _is_same(line, ledger, _sum(parts))), None)
+        if whole is None or whole.registers.keys() - _PLAIN:
+            of_stock = [(allocated, line) for allocated, line in of_stock if allocated not in parts]
+        else:
+            others.remove(whole)
+    return others + [allocated if line is None else line for allocated, line in of_stock]
+
+
+_PLAIN = {"ledger", "amount", "gst_rate"}
+"""What a ledger line may hold that stands for several allocations; more than that would be lost with it."""
+
+
+def _is_same(line: Line, ledger: Reference, amount: Amount) -> bool:
+    return bool(line.registers["ledger"] == ledger) and line.amount == amount
 
 
 def _lines(elements: Iterable[Element], notes: Notes) -> list[Line]:
@@ -248,12 +271,10 @@ def _sum(lines: list[Line]) -> Amount:
 
 def _extra(fields: Fields) -> Registers:
     """What is kept without being computed with: attendance and payroll lists, numbers of the tax portal."""
-    extra: Registers = {
-        name: fields.own(tag) for tag, name in _EXTRA_TEXTS.items() if tag in fields and fields.own(tag)
-    }
+    extra: Registers = {name: fields.own(tag) for tag, name in EXTRA_TEXTS.items() if tag in fields and fields.own(tag)}
     if extra.get("number_series") == "Default":
         del extra["number_series"]
-    for tag in _EXTRA_LISTS:
+    for tag in EXTRA_LISTS:
         found = [value for value in (kept(element) for element in fields.lists(tag)) if value]
         if found:
             extra[tag.removesuffix(".LIST").lower()] = found
