@@ -1,0 +1,158 @@
+"""The GST report: what is owed and what is credited, by registration, month, rate and head, with the documents behind.
+
+Only what counts in the books counts here: a cancelled or optional voucher does not, a credit note takes away. The tax
+is what stands on the tax ledgers, so both parts and the adjustments together are the movement of those ledgers to the
+paisa; the value that it is on comes from the lines.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from crdt_models.money import Amount, Rate
+from khata.books import Books
+from khata.gst.breakdown import RateRow, by_rate
+from khata.gst.exceptions import exceptions_of
+from khata.gst.heads import HEADS, NOTHING, Heads
+from khata.gst.places import Registration
+from khata.gst.roles import TAX
+from khata.gst.states import state_name
+from khata.gst.supplies import BASES, Supplies, Supply
+from khata.reports.span import EVERYTHING, Span
+
+Json = dict[str, Any]
+Key = tuple[str, int, int, str]
+
+COLUMNS: Final = tuple(head.casefold() for head in HEADS)
+_SECTIONS: Final = {True: "liability", False: "input_credit"}
+
+
+def gst_report(books: Books, span: Span = EVERYTHING) -> Json:
+    """What is owed and credited in a span, with exceptions and adjustments.
+
+    Returns:
+        `registrations`, each with `liability` and `input_credit` by month and rate, their totals, and `payable` by
+        head; `adjustments`, the entries on tax ledgers in vouchers that record no supply; `exceptions`.
+
+    Raises:
+        BadValue: a bound is not a date.
+        NotFound: there is no such branch.
+
+    Cost: one pass over the vouchers of the span, about 40 µs for each that records a supply.
+    """
+    supplies = Supplies(books)
+    found = supplies.all(*span.condition(books, "v.date", "v.branch"))
+    by_registration: dict[Registration, list[Supply]] = {}
+    for supply in found:
+        by_registration.setdefault(supply.registration, []).append(supply)
+    return {
+        "from": span.since,
+        "to": span.until,
+        "registrations": [
+            _registration(books, own, by_registration[own]) for own in sorted(by_registration)
+        ],
+        "adjustments": _adjustments(supplies, span),
+        "exceptions": exceptions_of(supplies, found),
+    }  # fmt: skip
+
+
+def _registration(books: Books, own: Registration, supplies: list[Supply]) -> Json:
+    result: Json = {
+        "gstin": own.gstin,
+        "state": state_name(own.state),
+        "branches": sorted({supply.header.branch for supply in supplies}),
+    }
+    totals: dict[bool, Heads] = {}
+    for outward, section in _SECTIONS.items():
+        rows = _rows(supply for supply in supplies if supply.outward is outward)
+        totals[outward] = _sum(row for _, row, _ in rows)
+        result[section] = [_row_json(books, *row) for row in rows]
+        result[f"{section}_total"] = {
+            "taxable": _text(sum(row.taxable for _, row, _ in rows)), **heads_json(totals[outward]),
+        }  # fmt: skip
+    owed = Heads(*(due - credit for due, credit in zip(totals[True], totals[False], strict=True)))
+    result["payable"] = heads_json(owed)
+    return result
+
+
+def _sum(rows: Iterable[RateRow]) -> Heads:
+    total = NOTHING
+    for row in rows:
+        total = total.plus(row.tax)
+    return total
+
+
+def _rows(supplies: Iterable[Supply]) -> list[tuple[str, RateRow, list[tuple[Supply, RateRow]]]]:
+    """By month and rate: the month, the sums, and each document with its part."""
+    found: dict[Key, tuple[RateRow, list[tuple[Supply, RateRow]]]] = {}
+    for supply in supplies:
+        for part in by_rate(supply):
+            key = (supply.header.date[:7], *part.levy, part.taxability)
+            row, documents = found.get(key, (part._replace(taxable=0, tax=NOTHING), []))
+            row = row._replace(taxable=row.taxable + part.taxable, tax=row.tax.plus(part.tax))
+            documents.append((supply, part))
+            found[key] = (row, documents)
+    return [(key[0], *found[key]) for key in sorted(found)]
+
+
+def _row_json(books: Books, month: str, row: RateRow, documents: list[tuple[Supply, RateRow]]) -> Json:
+    return {
+        "month": month,
+        "rate": Rate.from_e6(row.levy.rate).text,
+        "cess_rate": Rate.from_e6(row.levy.cess).text,
+        "taxability": row.taxability,
+        "taxable": _text(row.taxable),
+        **heads_json(row.tax),
+        "documents": [
+            {**document_json(books, supply), "taxable": _text(part.taxable), **heads_json(part.tax)}
+            for supply, part in documents
+        ],
+    }
+
+
+def document_json(books: Books, supply: Supply) -> Json:
+    """How a voucher is named in a report."""
+    header = supply.header
+    return {
+        "id": header.document.hex(),
+        "type": books.names.label("voucher-type", header.type),
+        "number": header.number,
+        "date": header.date,
+        "party": books.names.label("ledger", header.party),
+        "branch": header.branch,
+    }
+
+
+def heads_json(tax: Heads) -> Json:
+    """The heads of a tax as canonical text."""
+    return {column: _text(amount) for column, amount in zip(COLUMNS, tax, strict=True)}
+
+
+def _adjustments(supplies: Supplies, span: Span) -> list[Json]:
+    """Entries on tax ledgers in vouchers that record no supply: payments of tax, set-offs, reverse charge."""
+    books, roles = supplies.books, supplies.roles
+    taxes = [ledger for ledger in books.names.masters("ledger") if roles.role(ledger) == TAX]
+    condition, values = span.condition(books)
+    rows = books.db.execute(
+        "SELECT v.document, v.type, v.number, e.date, e.ledger, e.amount_e4, b.code FROM entries e "
+        f"JOIN vouchers v ON v.id=e.voucher JOIN branches b ON b.id=e.branch WHERE {condition} AND e.posted=1 "
+        f"AND e.ledger IN ({', '.join(map(str, taxes))}) AND v.base NOT IN ({', '.join(map(repr, BASES))}) "
+        "ORDER BY e.date, v.number, v.document, v.leg, e.line",
+        values,
+    )
+    return [
+        {
+            "id": document.hex(),
+            "type": books.names.label("voucher-type", kind),
+            "number": number,
+            "date": date,
+            "branch": branch,
+            "ledger": books.names.label("ledger", ledger),
+            "head": roles.head(ledger),
+            "amount": _text(amount),
+        }
+        for document, kind, number, date, ledger, amount, branch in rows.fetchall()
+    ]
+
+
+def _text(amount_e4: int) -> str:
+    return Amount.from_e4(amount_e4).text
