@@ -1,21 +1,22 @@
 """Conflicts: registers with several values none of whose authors knew the others'; listing and settling them."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from crdt_models.errors import BadValue
 from crdt_models.folding import Conflict, conflict_id
-from crdt_models.money import Amount
 from crdt_models.packing import Value, unpack_untrusted
 from crdt_models.saves import ORIGIN_SETTLE
-from crdt_models.vouchers import KIND, posting_from
+from crdt_models.vouchers import KIND
 from khata.books import Books, Change
+from khata.deeds import branch_of
+from khata.effects import between, of_posting
 from khata.errors import BooksError, NotFound
+from khata.joining_heads import joined_heads
+from khata.problem import Effect, effect_json
 from khata.reading import exact_e4
 from khata.showing import instant, read_shown, shown
 
 Json = dict[str, Any]
-TEXT_CHARS_MAX: Final = 80
 
 
 class Settled(NamedTuple):
@@ -55,9 +56,10 @@ def _listed(
             {
                 "value": shown(books.names, kind, register, value),
                 "device": books.device_name(author),
+                "branch": branch_of(books, bytes(author)),
                 "user": user,
                 "at": instant(time_ms),
-                **_effect(books, kind, register, read[0], value),
+                "effect": effect_json(taking(books, row, kind, register, read[0], value)),
             }
             for value, (_, author, user, time_ms) in zip(read, values, strict=True)
         ],
@@ -77,26 +79,22 @@ def document_label(books: Books, row: int, kind: str) -> str:
     return master.name if master is not None else ""
 
 
-def _effect(books: Books, kind: str, register: str, shows: Value, value: Value) -> Json:
-    """What taking a posting would change in each ledger's balance, against the one that shows."""
-    if kind != KIND or register != "posting":
-        return {}
-    change = _balances(value)
-    for ledger, amount in _balances(shows).items():
-        change[ledger] = change.get(ledger, 0) - amount
-    named = sorted((books.names.spelled("ledger", ledger), amount) for ledger, amount in change.items() if amount)
-    return {"effect": [{"ledger": ledger, "amount": Amount(amount).text} for ledger, amount in named]}
+def taking(books: Books, row: int, kind: str, register: str, shows: Value, value: Value) -> Effect:
+    """What taking a value would change in each ledger's balance, against the one that shows.
 
-
-def _balances(value: Value) -> dict[bytes, int]:
-    try:
-        posting = posting_from(value)
-    except BadValue:
-        return {}
-    balances: dict[bytes, int] = {}
-    for entry in posting.entries:
-        balances[entry.ledger] = balances.get(entry.ledger, 0) + (exact_e4(entry.amount) or 0)
-    return balances
+    Args:
+        row: the document's local number.
+    """
+    if register == "posting":
+        return between(books.names, shows, value)
+    if kind == KIND and register == "optional" and isinstance(value, bool) and value != shows:
+        posting = books.document(row).fold().values.get("posting")
+        return of_posting(books.names, posting, -1 if value else 1)
+    if kind == "ledger" and register == "opening":
+        before, after = (exact_e4(text) or 0 if isinstance(text, str) else 0 for text in (shows, value))
+        name = document_label(books, row, kind)
+        return ((name, after - before),) if after != before else ()
+    return ()
 
 
 def settle_taking(books: Books, name: str, position: int, though_incomplete: bool = False) -> Settled:
@@ -158,6 +156,7 @@ def _named(scope: str, document: bytes, conflicts: Sequence[Conflict], name: str
 
 def _settle(books: Books, row: int, conflict: Conflict, value: Value) -> Settled:
     document = books.document(row)
-    change = Change(document.kind, document.id, {conflict.register: value}, document.heads())
+    parents = joined_heads(books, document.scope, document.kind, document.id)
+    change = Change(document.kind, document.id, {conflict.register: value}, parents)
     (commit,) = books.save(document.scope, [change], ORIGIN_SETTLE)
     return Settled(document.id, conflict.register, commit.id)

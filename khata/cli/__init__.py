@@ -23,6 +23,7 @@ from khata.cli import (
     imports,
     ledgers,
     masters,
+    problems,
     report_books,
     report_statements,
     reports,
@@ -39,10 +40,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (company, sync, imports, reports, checks, demo):
+for module in (company, sync, imports, checks, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
-for group in (branches, ledgers, groups, masters, vouchers, conflicts, reports, exports):
+for group in (branches, ledgers, groups, masters, vouchers, conflicts, problems, reports, exports):
     app.add_typer(group.app, name=group.NAME)
 
 REPORTS = (report_books, report_statements)

@@ -1,0 +1,207 @@
+"""Problems: `khata problems`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from khata.cli.frame import AsJson, Branch, grouped, opened, print_json, saved, say, told
+
+if TYPE_CHECKING:
+    from khata.books import Books
+
+NAME = "problems"
+app = typer.Typer(invoke_without_command=True)
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The problem's id as listed, or the first digits of it.")]
+
+
+@app.callback()
+def problems(
+    context: typer.Context,
+    code: Annotated[str, typer.Option("--code", help="Only this kind, such as duplicate-number.")] = "",
+    branch: Branch = "",
+    document: Annotated[str, typer.Option("--document", help="Only about the document with this id.")] = "",
+    accepted: Annotated[bool, typer.Option("--accepted", help="Those that somebody accepted, and why.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what a person should look at, each with the commands that settle it: choose one of them.
+
+    Every copy that holds the same lists the same. What is settled, or accepted as it is, disappears everywhere.
+
+    Examples:
+      khata problems
+      khata problems --code duplicate-number --branch Pune
+      khata problems show 3fa92c1d
+      khata problems --json
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from khata.problems import Wanted, accepted_problems, find_problems
+
+    wanted = Wanted(code, branch, document)
+    with opened(context) as books:
+        found = (
+            [(problem.json(), [_json_of(one) for one in by]) for problem, by in accepted_problems(books, wanted)]
+            if accepted
+            else [(problem.json(), []) for problem in find_problems(books, wanted)]
+        )
+    if as_json:
+        print_json([{**problem, "accepted": by} if accepted else problem for problem, by in found])
+        return
+    for problem, by in found:
+        _print(problem, 1)
+        for acceptance in by:
+            say(f"    accepted by {_deed(acceptance)}: {acceptance['reason']}")
+    say(f"{len(found)} {'problem' if len(found) == 1 else 'problems'}{' accepted as they are' if accepted else ''}")
+
+
+def _json_of(acceptance: Any) -> dict[str, Any]:
+    return {**acceptance.deed.json(), "reason": acceptance.reason}
+
+
+@app.command()
+def show(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
+    """Show one problem: the documents, who did what and when, the amounts at stake, and every way to settle it.
+
+    Example:
+      khata problems show 3fa92c1d
+    """
+    from khata.problems import find_problem
+
+    with opened(context) as books:
+        found = find_problem(books, id).json()
+    if as_json:
+        print_json(found)
+        return
+    _print(found, len(found["settle_choices"]))
+    for document in found["documents"]:
+        say(f"    document {document}")
+
+
+def _print(problem: dict[str, Any], effects: int) -> None:
+    """A problem for reading.
+
+    Args:
+        effects: of how many choices it is told what they change in balances.
+    """
+    say(f"{problem['id']}  {problem['code']}: {problem['text']}")
+    for deed in problem["who"]:
+        say(f"    {_deed(deed)}: {deed['what']}")
+    if problem["effect"]:
+        say(f"    {problem['at_stake']}: {_amounts(problem['effect'])}")
+    for at, choice in enumerate(problem["settle_choices"]):
+        say(f"  - {choice['words']}")
+        if choice["effect"] and effects > 1 and at < effects:
+            say(f"        changes balances by: {_amounts(choice['effect'])}")
+        say(f"        {choice['command']}")
+
+
+def _deed(deed: dict[str, Any]) -> str:
+    who = f"{deed['device']}, {deed['user']}" if deed["user"] else deed["device"]
+    return f"{deed['at'][:19].replace('T', ' ')}  {who}"
+
+
+def _amounts(effect: list[dict[str, str]]) -> str:
+    return ", ".join(f"{line['ledger']} {grouped(line['amount']) or '0.00'}" for line in effect)
+
+
+@app.command()
+def accept(
+    context: typer.Context,
+    id: Id,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is as it should be; stands in the edit log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say that a problem is as it should be: it is not listed any more, here and everywhere.
+
+    Only for what the books themselves cannot settle, such as an invoice number that was used twice and stays so.
+    `khata problems --accepted` lists what was accepted, by whom and why; `khata problems reopen` takes it back.
+
+    Example:
+      khata problems accept 3fa92c1d --reason "both invoices are in the return that was filed"
+    """
+    from khata.accepting import accept as accepted
+    from khata.problems import checked_acceptable, find_problem
+
+    with opened(context) as books:
+        with books.writing():
+            problem = checked_acceptable(find_problem(books, id))
+            commit = accepted(books, problem.id, reason)
+        _done(books, problem.id, commit, f"problem {problem.id} as accepted", as_json)
+
+
+@app.command()
+def reopen(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
+    """Take back that a problem was accepted: it is listed again.
+
+    Example:
+      khata problems reopen 3fa92c1d
+    """
+    from khata.accepting import reopen as reopened
+    from khata.problems import find_problem
+
+    with opened(context) as books:
+        with books.writing():
+            problem = find_problem(books, id)
+            commit = reopened(books, problem.id)
+        _done(books, problem.id, commit, f"problem {problem.id} as open again", as_json)
+
+
+@app.command()
+def mend(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
+    """Save what is shown in place of what cannot be read in a document; its history keeps what was there.
+
+    Example:
+      khata problems mend 3fa92c1d
+    """
+    from khata.errors import BooksError
+    from khata.mending import mend as mended
+    from khata.problems import find_problem
+    from khata.reading import BAD_REGISTER
+
+    with opened(context) as books:
+        with books.writing():
+            problem = find_problem(books, id)
+            if problem.code != BAD_REGISTER:
+                raise BooksError(
+                    f"problem {problem.id} is not about what cannot be read; see `khata problems show {id}`"
+                )
+            document, scope, kind = problem.about[:3]
+            commit = mended(books, scope, kind, bytes.fromhex(document))
+        _done(books, problem.id, commit, f"{kind} {document[:8]} as it shows", as_json)
+
+
+@app.command("stand-in")
+def stand_in(
+    context: typer.Context,
+    id: Id,
+    name: Annotated[str, typer.Option("--name", help="What the new master is called.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put a new master in the place of one that is referred to and that nobody has; then rename or merge it.
+
+    Example:
+      khata problems stand-in 3fa92c1d --name "Asha Stores"
+    """
+    from khata.errors import BooksError
+    from khata.master_problems import MISSING_MASTER
+    from khata.mending import stand_in as put
+    from khata.problems import find_problem
+
+    with opened(context) as books:
+        with books.writing():
+            problem = find_problem(books, id)
+            if problem.code != MISSING_MASTER:
+                raise BooksError(f"problem {problem.id} is not about a missing master; see `khata problems show {id}`")
+            kind, document = problem.about
+            made = put(books, kind, bytes.fromhex(document), name)
+        assert made.commit is not None
+        _done(books, problem.id, made.commit, f"{kind} {made.name!r}", as_json)
+
+
+def _done(books: "Books", problem: str, commit: bytes, what: str, as_json: bool) -> None:
+    if as_json:
+        told(books)
+        print_json({"problem": problem, "commit": commit.hex()})
+    else:
+        saved(books, what)

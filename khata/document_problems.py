@@ -1,0 +1,131 @@
+"""Problems of single documents: what cannot be counted or read, lies in two places, or was set aside."""
+
+from collections.abc import Iterator
+
+from crdt_models.document import Document
+from crdt_models.vouchers import KIND as VOUCHER
+from khata.books import Books
+from khata.conflicts import document_label
+from khata.creations import CREATED_AGAINST_DELETION, CREATED_AGAINST_RENAME
+from khata.deeds import branches_of, deed, deed_of, in_order, showing
+from khata.effects import of_vouchers
+from khata.problem import Choice, Deed, Problem
+from khata.reading import BAD_REGISTER, IMPOSSIBLE, UNBALANCED
+from p2p.commit import parse_commit_untrusted
+from p2p.store import QUARANTINED
+
+TWO_SCOPES = "one-id-in-two-scopes"
+UNKNOWN_KIND = "unknown-kind"
+QUARANTINED_COMMIT = "quarantined-commit"
+
+_ELSEWHERE = (CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION)
+"""Codes in the same table whose problems are told by `khata.creation_problems`."""
+
+
+def faulty_documents(books: Books) -> Iterator[Problem]:
+    """Documents with a posting that nobody can count, or a register that nobody can read."""
+    rows = books.db.execute(
+        "SELECT p.document, p.code, p.text, d.kind, d.id, s.path FROM document_problems p "
+        "JOIN documents d ON d.row=p.document JOIN scopes s ON s.id=d.scope "
+        "LEFT JOIN vouchers v ON v.id=d.row WHERE v.cancelled IS NOT 1"
+    )
+    for row, code, text, kind, id, scope in rows.fetchall():
+        if code not in _ELSEWHERE:
+            yield _faulty(books, row, code, text, kind, bytes(id), scope)
+
+
+def _faulty(books: Books, row: int, code: str, text: str, kind: str, id: bytes, scope: str) -> Problem:
+    label = document_label(books, row, kind) or id.hex()[:8]
+    spelled = label if kind == VOUCHER else f"{kind} {label!r}"
+    document = books.document(row)
+    deeds = in_order(_authors(books, document, code))
+    uncounted = code in (UNBALANCED, IMPOSSIBLE)
+    author = f"; entered by {deeds[-1].device}" if uncounted and deeds else ""
+    effect = of_vouchers(books, [row]) if uncounted else ()
+    about = (id.hex(), scope, kind, text)
+    found = Problem(
+        code, (id.hex(),), f"{spelled}: {text}{author}", (), deeds, effect,
+        "kept out of all totals" if effect else "", branches_of(deeds, [scope]), about,
+    )  # fmt: skip
+    return found._replace(choices=tuple(_choices(found, kind, id)))
+
+
+def _choices(found: Problem, kind: str, id: bytes) -> Iterator[Choice]:
+    if found.code == BAD_REGISTER:
+        yield Choice("save what is shown in place of what cannot be read", f"khata problems mend {found.id}")
+    if kind == VOUCHER:
+        yield Choice("cancel it, and enter it anew as it should be", f"khata voucher cancel {id.hex()}")
+
+
+def _authors(books: Books, document: Document, code: str) -> Iterator[Deed]:
+    """Whose save of the posting shows; for other registers, who saved last."""
+    posting = showing(document, "posting")
+    if code in (UNBALANCED, IMPOSSIBLE) and posting is not None:
+        yield deed(books, posting, "entered it so")
+    else:
+        last = max(document.saves().values(), key=lambda save: (save.time, save.id))
+        yield deed(books, last, "saved it last")
+
+
+def documents_in_two_scopes(books: Books) -> Iterator[Problem]:
+    """One id in two places: two devices imported the same file with different dates, say. Both count."""
+    rows = books.db.execute(
+        "SELECT d.row, d.kind, d.id, s.path, v.cancelled FROM documents d JOIN scopes s ON s.id=d.scope "
+        "LEFT JOIN vouchers v ON v.id=d.row "
+        "WHERE d.prefix IN (SELECT prefix FROM documents GROUP BY prefix HAVING count(*)>1) ORDER BY d.kind, d.id, 4"
+    )
+    places: dict[tuple[str, bytes], list[tuple[int, str]]] = {}
+    for row, kind, id, path, cancelled in rows.fetchall():
+        if not cancelled:
+            places.setdefault((kind, bytes(id)), []).append((row, path))
+    for (kind, id), found in places.items():
+        if len(found) > 1:
+            yield _in_two_scopes(books, kind, id, found)
+
+
+def _in_two_scopes(books: Books, kind: str, id: bytes, found: list[tuple[int, str]]) -> Problem:
+    paths = [path for _, path in found]
+    deeds = in_order(_first(books, row, f"put it in {path}") for row, path in found)
+    text = f"{kind} {id.hex()[:8]} lies in {' and in '.join(paths)}; both count"
+    choices = tuple(
+        Choice(f"cancel the one in {path}", f"khata voucher cancel {path}/{id.hex()}", of_vouchers(books, [row], -1))
+        for row, path in reversed(found)
+        if kind == VOUCHER
+    )
+    effect = of_vouchers(books, [found[-1][0]])
+    return Problem(
+        TWO_SCOPES, (id.hex(),), text, choices, deeds, effect, "counted once more" if effect else "",
+        branches_of(deeds, paths), (kind, id.hex(), *paths),
+    )  # fmt: skip
+
+
+def _first(books: Books, row: int, what: str) -> Deed:
+    """Who saved a document first."""
+    return deed(books, min(books.document(row).saves().values(), key=lambda save: (save.time, save.id)), what)
+
+
+def unknown_kinds(books: Books) -> Iterator[Problem]:
+    """Documents of kinds that only a newer khata knows."""
+    rows = books.db.execute(
+        "SELECT d.row, d.kind, d.id, s.path FROM unknown_documents u JOIN documents d ON d.row=u.document "
+        "JOIN scopes s ON s.id=d.scope"
+    )
+    for row, kind, id, path in rows.fetchall():
+        text = f"a document of kind {kind!r} in {path} comes from a newer khata; it is kept: update khata to see it"
+        deeds = in_order(deed(books, save, "saved it") for save in books.document(row).saves().values())
+        branches, about = branches_of(deeds, [path]), (kind, bytes(id).hex(), path)
+        yield Problem(UNKNOWN_KIND, (bytes(id).hex(),), text, (), deeds, branches=branches, about=about)
+
+
+def quarantined_commits(books: Books) -> Iterator[Problem]:
+    """Commits that were set aside, with the reason; what else their authors saved counts."""
+    reasons = dict(books.db.execute("SELECT row, reason FROM set_aside WHERE state=?", (QUARANTINED,)).fetchall())
+    for stored in books.replica.store.everything(QUARANTINED):
+        header = parse_commit_untrusted(stored.header, stored.signature, stored.body).header
+        text = (
+            f"commit {stored.id.hex()[:16]} of {books.device_name(header.author)} in {header.scope} is set aside: "
+            f"{reasons.get(stored.row, 'no reason was noted')}"
+        )
+        deeds = (deed_of(books, header.author, "", header.time, "made it"),)
+        branches = branches_of(deeds, [header.scope])
+        yield Problem(QUARANTINED_COMMIT, (), text, (), deeds, branches=branches, about=(stored.id.hex(),))
