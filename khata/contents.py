@@ -49,6 +49,7 @@ _QUERIES: Final = {
     f"{_BRANCH}, leg, number, date, base, {_of_master('voucher_types', 'x.type')}, {_of_master('ledgers', 'x.party')}, "
     "reference, reference_date, narration, effective_date, place_of_supply, party_gstin, registration, cancelled, "
     "optional, posted, late, author, created_ms, changed_ms FROM vouchers x",
+    "voucher_sources": f"SELECT {_VOUCHER}, binding, identity FROM voucher_sources x",
     "entries": f"SELECT {_VOUCHER}, line, {_of_master('ledgers', 'x.ledger')}, amount_e4, date, {_BRANCH}, posted, "
     "gst_rate FROM entries x",
     "bill_allocations": f"SELECT {_VOUCHER}, line, part, kind, name, amount_e4, credit_period, date "

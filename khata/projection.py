@@ -157,6 +157,7 @@ class BooksProjection:
                 place = place._replace(late=True, left_out=found.left_out)
                 write_kept_out(db, document.row, found)
             rows.add(place, read)
+            rows.add_sources(document.row, source_identities(found.folded.values))
         rows.write(db)
         return faults
 

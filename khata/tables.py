@@ -127,6 +127,12 @@ CREATE TABLE vouchers (
 CREATE INDEX vouchers_by_number ON vouchers (number);
 CREATE INDEX vouchers_by_date ON vouchers (date);
 
+-- Under which identity the source of an import knows a voucher.
+CREATE TABLE voucher_sources (
+  voucher INTEGER NOT NULL REFERENCES vouchers(id), binding TEXT NOT NULL, identity TEXT NOT NULL,
+  PRIMARY KEY (voucher, binding)
+) WITHOUT ROWID;
+
 CREATE TABLE entries (
   voucher INTEGER NOT NULL REFERENCES vouchers(id), line INTEGER NOT NULL,
   ledger INTEGER NOT NULL REFERENCES ledgers(id), amount_e4 INTEGER NOT NULL, date TEXT NOT NULL,
@@ -219,6 +225,7 @@ DERIVED_TABLES: tuple[str, ...] = (
     "registrations",
     "branches",
     "vouchers",
+    "voucher_sources",
     "entries",
     "bill_allocations",
     "cost_allocations",

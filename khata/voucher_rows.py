@@ -17,7 +17,8 @@ Row = tuple[Any, ...]
 Refer = Callable[[str, bytes], int]
 
 PART_TABLES = (
-    "entries", "bill_allocations", "cost_allocations", "bank_allocations", "forex_amounts", "stock_lines",
+    "voucher_sources", "entries", "bill_allocations", "cost_allocations", "bank_allocations", "forex_amounts",
+    "stock_lines",
 )  # fmt: skip
 """The tables of what a voucher is made of, each with a column `voucher`."""
 
@@ -65,6 +66,7 @@ class VoucherRows:
         self._refer = refer
         self._vouchers: list[Row] = []
         self._altered: list[Row] = []
+        self._sources: list[Row] = []
         self._entries: list[Row] = []
         self._bills: list[Row] = []
         self._costs: list[Row] = []
@@ -101,6 +103,14 @@ class VoucherRows:
             # What an invoice tracks was moved by the note with that number, or will be.
             tracked = stock.tracking and base in _INVOICES
             self._stock_line(place, line, stock, date, int(moves and _POSTS_STOCK.get(base, False) and not tracked))
+
+    def add_sources(self, row: int, identities: Mapping[str, str]) -> None:
+        """Collect under which identity the sources of imports know a voucher.
+
+        Args:
+            identities: by source binding.
+        """
+        self._sources.extend((row, binding, identity) for binding, identity in identities.items())
 
     def _voucher(self, place: Place, read: ReadVoucher, posted: int) -> Row:
         posting, refer = read.posting, self._refer
@@ -159,7 +169,7 @@ class VoucherRows:
         """Write what was collected; rows of an altered voucher's parts have been removed before."""
         db.executemany(f"INSERT INTO vouchers VALUES ({_marks(_VOUCHER_COLUMNS)})", self._vouchers)
         db.executemany(f"INSERT OR REPLACE INTO vouchers VALUES ({_marks(_VOUCHER_COLUMNS)})", self._altered)
-        parts = (self._entries, self._bills, self._costs, self._bank, self._forex, self._stock)
+        parts = (self._sources, self._entries, self._bills, self._costs, self._bank, self._forex, self._stock)
         for table, rows in zip(PART_TABLES, parts, strict=True):
             if rows:
                 db.executemany(f"INSERT INTO {table} VALUES ({_marks(len(rows[0]))})", rows)
