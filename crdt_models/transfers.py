@@ -5,14 +5,14 @@ its values count: a leg set by any other branch is passed over and listed, so th
 somebody else.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from crdt_models.document import Document
 from crdt_models.errors import BadValue
-from crdt_models.folding import Folded
+from crdt_models.folding import Folded, as_seen_at, fold
 from crdt_models.packing import Value
 from crdt_models.registers import converted, plain
 from crdt_models.saves import Save
@@ -137,17 +137,31 @@ def may_write(register: str, branch: str, route: Route) -> bool:
     return branch in (route.sender, route.receiver)
 
 
-def fold_transfer(document: Document, branch_of: BranchOf) -> FoldedTransfer:
+def fold_transfer(document: Document, branch_of: BranchOf, version: Sequence[bytes] | None = None) -> FoldedTransfer:
     """What shows of a transfer, the same on every copy that holds the same saves and control entries.
+
+    Args:
+        version: what showed to somebody who was looking at it; None for the version now.
 
     Cost: as `Document.fold`, and one look at each save.
     """
-    saves = document.saves()
-    made = _made(saves, document.scope, branch_of)
-    route = made or _inferred(saves, document.scope, branch_of)
+    saves = document.saves() if version is None else as_seen_at(document.saves(), version)
+    return fold_saves(saves, document.scope, branch_of)
+
+
+def fold_saves(
+    saves: Mapping[bytes, Save], scope: str, branch_of: BranchOf, known: Route | None = None
+) -> FoldedTransfer:
+    """What shows of a transfer that consists of these saves.
+
+    Args:
+        known: its route, where the save that made the transfer is not among them.
+    """
+    made = known or _made(saves, scope, branch_of)
+    route = made or _inferred(saves, scope, branch_of)
     if route is None:
         strays = {Stray(register, save.author) for save in saves.values() for register in save.values}
-        return FoldedTransfer(_without(document.fold(), strays), None, False, False, _sorted(strays))
+        return FoldedTransfer(_without(fold(saves), strays), None, False, False, _sorted(strays))
 
     def allowed(register: str, author: bytes) -> bool:
         return may_write(register, branch_of(author), route)
@@ -159,7 +173,7 @@ def fold_transfer(document: Document, branch_of: BranchOf) -> FoldedTransfer:
         if not allowed(register, save.author) or (register == ROUTE and read_route(value) != route)
     }
     cancelled = any(save.values.get(CANCELLED) is True and allowed(CANCELLED, save.author) for save in saves.values())
-    folded = _fixed(document.fold(allowed), made, cancelled)
+    folded = _fixed(fold(saves, allowed), made, cancelled)
     return FoldedTransfer(folded, route, made is not None, cancelled, _sorted(strays))
 
 

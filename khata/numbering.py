@@ -13,21 +13,22 @@ from khata.years import financial_year
 
 NUMBER_CHARS_MAX: Final = 16
 _DIGITS: Final = 5
-_own_format = re.compile(r"[A-Z0-9]{1,4}/[0-9]{2}-[0-9]{2}/[0-9]{5,}", re.ASCII)
+_own_format = re.compile(r"[A-Z0-9]{1,4}/[0-9]{2}-[0-9]{2}/(?:[0-9]{5,}|[A-Z][0-9]{4,})", re.ASCII)
 
 
 def is_series_number(number: str) -> bool:
-    """Whether a number has the form that khata gives out: `PUN1/26-27/00042`."""
+    """Whether a number has the form that khata gives out: `PUN1/26-27/00042`, or `PUN1/26-27/T0042` with a mark."""
     return _own_format.fullmatch(number) is not None
 
 
-def next_number(db: sqlite3.Connection, code: str, base: str, date: str) -> str:
+def next_number(db: sqlite3.Connection, code: str, base: str, date: str, mark: str = "") -> str:
     """Give out the next number of a series. Inside the transaction that saves the voucher.
 
     Args:
         code: this device's code in voucher numbers.
         base: slug of the voucher's base type.
         date: the voucher's date, which decides the financial year.
+        mark: a letter before the digits, for documents that need a series of their own within a base type.
 
     Raises:
         BooksError: the series is full.
@@ -35,8 +36,8 @@ def next_number(db: sqlite3.Connection, code: str, base: str, date: str) -> str:
     Cost: three index lookups.
     """
     year = financial_year(date)
-    prefix = f"{code}/{year}/"
-    row = db.execute("SELECT last FROM series WHERE code=? AND base=? AND year=?", (code, base, year)).fetchone()
+    prefix, series = f"{code}/{year}/{mark}", f"{code}/{mark}" if mark else code
+    row = db.execute("SELECT last FROM series WHERE code=? AND base=? AND year=?", (series, base, year)).fetchone()
     last = row[0] if row else 0
     last = max(last, _highest_used(db, prefix, base, _spelled(prefix, last)))
     if _is_used(db, _spelled(prefix, last + 1), base):
@@ -48,12 +49,13 @@ def next_number(db: sqlite3.Connection, code: str, base: str, date: str) -> str:
             f"the series {prefix} is full: a number may have {NUMBER_CHARS_MAX} characters; enter vouchers of this "
             "kind at another device"
         )
-    db.execute("INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)", (code, base, year, last + 1))
+    db.execute("INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?)", (series, base, year, last + 1))
     return number
 
 
 def _spelled(prefix: str, count: int) -> str:
-    return f"{prefix}{count:0{_DIGITS}}"
+    marked = not prefix.endswith("/")
+    return f"{prefix}{count:0{_DIGITS - marked}}"
 
 
 def _is_used(db: sqlite3.Connection, number: str, base: str) -> bool:
@@ -68,7 +70,8 @@ def _highest_used(db: sqlite3.Connection, prefix: str, base: str, after: str) ->
     """
     rows = db.execute(
         "SELECT number FROM vouchers WHERE number>? AND number<? AND base=? ORDER BY length(number) DESC, number DESC",
-        (after, prefix[:-1] + "0", base),
+        # What follows the digits among characters: numbers with a mark are another series.
+        (after, prefix + ":", base),
     )
     for (number,) in rows:
         digits = number[len(prefix) :]

@@ -82,3 +82,20 @@ def test_numbers_of_a_year_are_consecutive(dates):
     for year in {financial_year(date) for date in dates}:
         counts = [int(number[-5:]) for number in given_out if year in number]
         assert counts == list(range(1, len(counts) + 1))
+
+
+def test_a_mark_makes_a_series_of_its_own():
+    books = a_company()
+    first = voucher(books, "Journal", RECEIPTS).number
+    marked = [next_number(books.db, "HO", "journal", "2026-04-02", "T") for _ in range(2)]
+    assert marked == ["HO/26-27/T0001", "HO/26-27/T0002"]
+    assert all(is_series_number(number) for number in marked)
+    assert (first, voucher(books, "Journal", RECEIPTS).number) == ("HO/26-27/00001", "HO/26-27/00002")
+
+
+def test_a_marked_series_ends_where_numbers_would_be_too_long():
+    books = a_company()
+    books.db.execute("INSERT INTO series VALUES ('PUN1/T', 'journal', '26-27', 9999)")
+    with pytest.raises(BooksError, match="full"):
+        next_number(books.db, "PUN1", "journal", "2026-04-02", "T")
+    assert next_number(books.db, "PUN", "journal", "2026-04-02", "T") == "PUN/26-27/T0001"
