@@ -52,19 +52,16 @@ class Line(NamedTuple):
     posted: bool
 
 
-def stock_lines(books: Books, until: str = "", items: list[int] | None = None) -> list[Line]:
+def stock_lines(books: Books, until: str = "") -> list[Line]:
     """Every line that counts in stock, openings first, in the order in which they are valued.
 
     Args:
         until: a date; later lines are left out. Empty for all.
-        items: local ids; lines of other items are left out. None for all.
 
     Cost: about 3 µs a line.
     """
     places = _Places(books)
     condition, values = ("s.date<=?", [until]) if until else ("1", [])
-    if items is not None:
-        condition += f" AND s.item IN ({', '.join(map(str, items))})"
     rows = books.db.execute(
         "SELECT s.date, v.number, v.document, c.path, v.leg, s.line, s.voucher, v.base, v.type, s.item, s.quantity_e6, "
         "s.amount_e4, s.godown, s.destination, s.batch, s.tracking, s.branch, s.posted, s.side "
@@ -73,7 +70,7 @@ def stock_lines(books: Books, until: str = "", items: list[int] | None = None) -
         values,
     )
     lines = [line for line in (_line(row, places) for row in rows) if line is not None]
-    lines.extend(_openings(books, places, items))
+    lines.extend(_openings(books, places))
     lines.sort()
     return lines
 
@@ -135,8 +132,11 @@ def _phase(base: str, leg: str, quantity: int, destination: int | None) -> int |
     return IN
 
 
-def _openings(books: Books, places: _Places, items: list[int] | None) -> list[Line]:
-    """Opening stock; that of a deleted item counts as long as a voucher moves it."""
+def _openings(books: Books, places: _Places) -> list[Line]:
+    """Opening stock; that of a deleted item counts as long as a voucher moves it.
+
+    A value without a quantity comes after the goods it belongs to.
+    """
     rows = books.db.execute(
         "SELECT i.document, o.line, o.item, o.quantity_e6, o.value_e4, o.godown, o.batch FROM opening_stock o "
         "JOIN stock_items i ON i.id=o.item WHERE i.present AND (NOT i.deleted "
@@ -144,9 +144,8 @@ def _openings(books: Books, places: _Places, items: list[int] | None) -> list[Li
     )
     return [
         Line(
-            "", IN, "", document, "", "", line, 0, "", None, places.item(item), quantity, value,
-            places.godown(godown), None, batch, "", 0, True,
+            "", IN, "" if quantity else "value", document, "", "", line, 0, "", None, places.item(item), quantity,
+            value, places.godown(godown), None, batch, "", 0, True,
         )
         for document, line, item, quantity, value, godown, batch in rows
-        if items is None or item in items
     ]  # fmt: skip
