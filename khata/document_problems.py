@@ -23,15 +23,18 @@ _ELSEWHERE = (CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION)
 
 
 def faulty_documents(books: Books) -> Iterator[Problem]:
-    """Documents with a posting that nobody can count, or a register that nobody can read."""
+    """Documents with a posting that nobody can count, or registers that nobody can read: one problem of each kind."""
     rows = books.db.execute(
         "SELECT p.document, p.code, p.text, d.kind, d.id, s.path FROM document_problems p "
         "JOIN documents d ON d.row=p.document JOIN scopes s ON s.id=d.scope "
-        "LEFT JOIN vouchers v ON v.id=d.row WHERE v.cancelled IS NOT 1"
+        "LEFT JOIN vouchers v ON v.id=d.row WHERE v.cancelled IS NOT 1 ORDER BY p.document, p.code, p.text"
     )
+    texts: dict[tuple[int, str, str, bytes, str], list[str]] = {}
     for row, code, text, kind, id, scope in rows.fetchall():
         if code not in _ELSEWHERE:
-            yield _faulty(books, row, code, text, kind, bytes(id), scope)
+            texts.setdefault((row, code, kind, bytes(id), scope), []).append(text)
+    for (row, code, kind, id, scope), found in texts.items():
+        yield _faulty(books, row, code, "; ".join(found), kind, id, scope)
 
 
 def _faulty(books: Books, row: int, code: str, text: str, kind: str, id: bytes, scope: str) -> Problem:

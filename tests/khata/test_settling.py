@@ -1,0 +1,214 @@
+"""Every kind of problem: made by two branches apart, the same list at both, settled by each command that it names.
+
+The commands are run as they are printed, through the command line itself, on books in folders.
+"""
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from khata.books import Books
+from khata.entering_masters import alter_master, delete_master, merge_masters
+from khata.problem import Problem
+from khata.problems import CODES
+from p2p.commit import make_commit
+from p2p.packed import Item
+from tests.khata.company import NOW, alter, ledger, put, seeded, voucher
+from tests.khata.two_folders import TwoFolders, khata, opened, two_folders
+
+Work = Callable[[Books], object]
+FIRST = "HO/26-27/00001"
+
+
+def nothing(books: Books) -> None:
+    """Do nothing while apart."""
+
+
+class Case(NamedTuple):
+    """How a problem comes about: what each branch does while apart."""
+
+    code: str
+    office: Work
+    pune: Work = nothing
+
+
+def prepare(books: Books) -> None:
+    ledger(books, "Asha Stores")
+    ledger(books, "Ravi Traders")
+    voucher(books, "Receipt", "Cash 500 / Asha Stores -500")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> TwoFolders:
+    return two_folders(tmp_path_factory.mktemp("two"), prepare)
+
+
+def scope_of(books: Books, month: str = "2026-04") -> str:
+    return f"vouchers/{books.member.branch}/receipt/{month}"
+
+
+def receipt(books: Books, other: str = "-5.00", credited: bytes | None = None, **more: object) -> dict[str, object]:
+    return {
+        "base": "receipt",
+        "type": books.names.find("voucher-type", "Receipt").document,
+        "date": "2026-04-02",
+        "entries": [
+            {"ledger": books.names.find("ledger", "Cash").document, "amount": "5.00"},
+            {"ledger": credited or books.names.find("ledger", "Asha Stores").document, "amount": other},
+        ],
+        **more,
+    }
+
+
+def puts(document: bytes, month: str = "2026-04", other: str = "-5.00", **registers: object) -> Work:
+    """Save a receipt past every rule, as an import, another version or a hostile member could."""
+    return lambda books: put(
+        books, scope_of(books, month), "voucher", document, **{"posting": receipt(books, other), **registers}
+    )
+
+
+def both(*works: Work) -> Work:
+    """One after the other."""
+    return lambda books: [work(books) for work in works]
+
+
+def adds(name: str, group: str = "Sundry Debtors", uses: bool = True) -> Work:
+    def work(books: Books) -> None:
+        ledger(books, name, group)
+        if uses:
+            voucher(books, "Receipt", f"Cash 7 / {name} -7")
+
+    return work
+
+
+def renames(name: str, new: str) -> Work:
+    return lambda books: alter_master(books, "ledger", name, {"name": new})
+
+
+def stands_under(name: str, parent: str) -> Work:
+    return lambda books: alter_master(books, "group", name, {"parent": books.names.find("group", parent).document})
+
+
+def quarantined(books: Books) -> None:
+    """A commit whose content is none: made past every check, and set aside wherever it comes."""
+    replica = books.replica
+    epoch, key = replica.keyring.current(replica.chain.epochs, scope_of(books)) or (b"", b"")
+    commit = make_commit(
+        replica.keys, scope_of(books), [Item(b"v" * 16, "voucher", b"not a save")], NOW, b"", replica.chain.seen,
+        epoch, key, seeded("x"),
+    )  # fmt: skip
+    parts = (commit.header_bytes, commit.signature, commit.ciphertext)
+    replica.ingest_from(replica.check_untrusted([parts]), replica.keys.id, None, NOW)
+
+
+def a_voucher_that_names_nobody(books: Books) -> None:
+    put(books, scope_of(books), "voucher", b"m" * 16, posting=receipt(books, credited=b"l" * 16))
+
+
+def alters(entries: str) -> Work:
+    return lambda books: alter(books, FIRST, entries)
+
+
+def deletes(name: str) -> Work:
+    return lambda books: delete_master(books, "ledger", name)
+
+
+def merges(name: str, into: str) -> Work:
+    return lambda books: merge_masters(books, "ledger", name, into)
+
+
+CASES = {
+    "one voucher altered at both": Case(
+        "conflict", alters("Cash 600 / Asha Stores -600"), alters("Cash 700 / Asha Stores -700")
+    ),
+    "created and renamed here, created there": Case(
+        "creation-against-rename",
+        both(adds("Meera"), renames("Meera", "Meera (old)")),
+        adds("meera", "Capital Account"),
+    ),
+    "created and deleted here, created there": Case(
+        "creation-against-deletion", both(adds("Meera", uses=False), deletes("Meera")), adds("Meera")
+    ),
+    "created and merged here, created there": Case(
+        "creation-against-deletion", both(adds("Meera"), merges("Meera", "Ravi Traders")), adds("Meera")
+    ),
+    "one number imported at both": Case("duplicate-number", puts(b"a" * 16, number="7"), puts(b"b" * 16, number="7")),
+    "one id in two months": Case("one-id-in-two-scopes", puts(b"c" * 16), puts(b"c" * 16, month="2026-05")),
+    "a ledger that nobody has": Case("missing-master", a_voucher_that_names_nobody),
+    "deleted here, used there": Case(
+        "deleted-master-in-use",
+        deletes("Ravi Traders"),
+        lambda books: voucher(books, "Receipt", "Cash 5 / Ravi Traders -5"),
+    ),
+    "deleted and made anew here, used there": Case(
+        "deleted-master-in-use",
+        both(deletes("Ravi Traders"), adds("Ravi Traders")),
+        lambda books: voucher(books, "Receipt", "Cash 5 / Ravi Traders -5"),
+    ),
+    "renamed to what another is called": Case("same-name", renames("Ravi Traders", "Meera"), adds("Meera")),
+    "groups under each other": Case(
+        "parent-cycle",
+        stands_under("Sales Accounts", "Direct Incomes"),
+        stands_under("Direct Incomes", "Sales Accounts"),
+    ),
+    "ledgers merged into each other": Case(
+        "merge-cycle", merges("Ravi Traders", "Asha Stores"), merges("Asha Stores", "Ravi Traders")
+    ),
+    "a posting that does not balance": Case("unbalanced-posting", puts(b"d" * 16, other="-6.00", number="8")),
+    "a posting of no amount": Case("impossible-posting", puts(b"e" * 16, other="-5", number="9")),
+    "a ledger with an opening balance of nothing": Case(
+        "bad-register",
+        lambda books: put(
+            books, "masters/ledger", "ledger", b"o" * 16, name="Odd", opening=7, opening_bills=[{"amount": "x"}]
+        ),
+    ),
+    "a voucher with a number that is none": Case("bad-register", puts(b"f" * 16, number=7, optional="yes")),
+    "a kind from a newer khata": Case(
+        "unknown-kind", lambda books: put(books, "masters/price-list", "price-list", b"p" * 16, name="Wholesale")
+    ),
+    "a commit that holds no save": Case("quarantined-commit", quarantined),
+}
+
+
+def build(case: Case, made: TwoFolders, at: Path) -> tuple[TwoFolders, Problem]:
+    two = made.copy(at)
+    two.apart(case.office, case.pune)
+    found = [problem for problem in two.problems() if problem.code == case.code]
+    assert len(found) == 1, [problem.text for problem in two.problems()]
+    return two, found[0]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_command_that_a_problem_names_settles_it_everywhere(name, made, tmp_path):
+    case = CASES[name]
+    two, problem = build(case, made, tmp_path / "built")
+    assert problem.choices, "nothing settles it"
+    assert problem.settle == problem.choices[0].command
+    for at, choice in enumerate(problem.choices):
+        program, *arguments = shlex.split(choice.command)
+        assert program == "khata"
+        if arguments == ["sync"]:
+            continue
+        copy = two.copy(tmp_path / str(at))
+        khata(copy[at % 2], *arguments)
+        copy.meet()
+        left = copy.problems()
+        assert case.code not in [one.code for one in left], f"{choice.command} settled nothing: {left}"
+
+
+def test_every_code_has_a_case():
+    assert {case.code for case in CASES.values()} == set(CODES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_problem_says_who_and_when_and_at_which_branch(name, made, tmp_path):
+    _, problem = build(CASES[name], made, tmp_path)
+    assert problem.deeds, "nobody did it"
+    assert {deed.device for deed in problem.deeds} <= {"Head Office", "Pune"}
+    assert [deed.time_ms for deed in problem.deeds] == sorted(deed.time_ms for deed in problem.deeds)
+    assert problem.branches
+    assert set(problem.branches) <= {"ho", "pun"}
+    assert len(problem.id) == 16
