@@ -9,7 +9,7 @@ import sqlite3
 from typing import Final
 
 from khata.errors import BooksError
-from khata.years import financial_year
+from khata.years import financial_year, year_starts
 
 NUMBER_CHARS_MAX: Final = 16
 _DIGITS: Final = 5
@@ -35,7 +35,7 @@ def next_number(db: sqlite3.Connection, code: str, base: str, date: str, mark: s
 
     Cost: three index lookups.
     """
-    year = financial_year(date)
+    year = financial_year(date, year_starts(db))
     prefix, series = f"{code}/{year}/{mark}", f"{code}/{mark}" if mark else code
     row = db.execute("SELECT last FROM series WHERE code=? AND base=? AND year=?", (series, base, year)).fetchone()
     last = row[0] if row else 0

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from crdt_models.money import Quantity, e4_of
 from crdt_models.vouchers import Posting
 from khata.books import Books
@@ -39,6 +41,11 @@ def check_gst(books: Books, posting: Posting, branch: str, before: Posting | Non
             raise BooksError(
                 f"the GST of this voucher is wrong: {fault.text}; correct it, or say --as-entered to keep it as it is"
             )
+
+
+def kept_as_entered(posting: Posting) -> Posting:
+    """The posting, marked so that its tax is not checked; the mark is saved with it and stands in its history."""
+    return msgspec.structs.replace(posting, extra={**posting.extra, AS_ENTERED: True})
 
 
 def _asked(posting: Posting) -> tuple[object, ...]:

@@ -17,7 +17,6 @@ from khata.books import Books
 from khata.entering_masters import add_master
 from khata.errors import BooksError
 from khata.gst.breakdown import values_by_levy
-from khata.gst.checking import AS_ENTERED
 from khata.gst.faults import may_be_untaxed
 from khata.gst.heads import HEADS
 from khata.gst.invoice_lines import Charge, ItemSold, read_charges, read_items
@@ -55,14 +54,22 @@ def completed(books: Books, form: Form, branch: str) -> Form:
         NotFound, Ambiguous: a master cannot be told from what is written.
     """
     rest = {field: value for field, value in form.items() if field not in FIELDS}
-    if form.get("as_entered"):
-        rest["extra"] = {**(rest.get("extra") or {}), AS_ENTERED: True}
     if not is_invoice(form):
         needless = [field for field in ("account", "round_off", "zero_rated", "tax_ledgers") if form.get(field)]
         if needless:
             raise BooksError(f"{', '.join(needless)} goes with items or charges; this voucher has entries instead")
         return rest
+    if form.get("entries") or form.get("stock"):
+        raise BooksError("give items and charges, from which the entries are made, or entries, but not both")
     return _Invoice(books, form, branch).complete(rest)
+
+
+def without_stale(shown: Form, changes: Form) -> Form:
+    """What a voucher showed, less what a change makes wrong: lines that are made anew, the place of another party."""
+    stale = ["entries", "stock"] if is_invoice(changes) else []
+    if changes.get("party", shown.get("party")) != shown.get("party"):
+        stale += ["place_of_supply", "party_gstin"]
+    return {field: value for field, value in shown.items() if field not in stale}
 
 
 class _Invoice:
