@@ -37,7 +37,13 @@ _DOCUMENT = (
 )
 # The two legs of a transfer are one document: the sign of the local id tells them apart.
 _VOUCHER = _DOCUMENT.format("abs(x.voucher)") + " || (x.voucher < 0)"
-_BRANCH = "(SELECT code FROM branches b WHERE b.id=x.branch)"
+
+
+def _code_of(column: str) -> str:
+    return f"(SELECT code FROM branches b WHERE b.id={column})"
+
+
+_BRANCH = _code_of("x.branch")
 
 _QUERIES: Final = {
     "opening_bills": f"SELECT {_of_master('ledgers', 'x.ledger')}, line, name, amount_e4, date, credit_period "
@@ -65,6 +71,8 @@ _QUERIES: Final = {
     f"{_of_master('godowns', 'x.destination')}, batch, {_of_master('ledgers', 'x.ledger')}, side, discount, "
     f"tracking, date, {_BRANCH}, posted "
     "FROM stock_lines x",
+    "transfers": f"SELECT {_DOCUMENT.format('x.id')}, {_code_of('x.sender')}, {_code_of('x.receiver')}, carries, "
+    "state, dispatched_on, received_on, cancelled FROM transfers x",
     "conflicts": f"SELECT {_DOCUMENT.format('x.document')}, register, id, incomplete FROM conflicts x",
     "conflict_values": f"SELECT {_DOCUMENT.format('x.document')}, register, position, value, save, author, user, "
     "time_ms FROM conflict_values x",

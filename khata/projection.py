@@ -7,20 +7,24 @@ documents (merged ledgers, missing masters, duplicate numbers) is worked out whe
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
-from crdt_models.document import Document
 from crdt_models.folding import conflict_id
 from crdt_models.masters import KINDS, Company, Master, normalised
 from crdt_models.packing import pack
+from crdt_models.transfers import KIND as TRANSFER
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.creations import creation_faults
+from khata.following import note_altered
 from khata.gst_rows import gst_rates, registrations
 from khata.locking import Counted, counted
 from khata.master_rows import own_columns
 from khata.opening_rows import opening_bills, opening_faults, opening_stock
 from khata.reading import Fault, cancelled_in_conflict, read_master, read_voucher, source_identities
 from khata.tables import DERIVED_TABLES, MASTER_COLUMNS
+from khata.transfers.reading import read_transfer
+from khata.transfers.rows import add_transfer, forget, write
 from khata.voucher_rows import PART_TABLES, Place, VoucherRows
 from p2p.chain import Chain
 from p2p.documents import ChangedDocument
@@ -56,10 +60,12 @@ class BooksProjection:
 
         Cost: about 20 µs for a new voucher of four entries, 100 µs for a master.
         """
-        vouchers, others = [], []
+        vouchers, transfers, others = [], [], []
         for document in changed:
             if document.kind == VOUCHER and document.scope.startswith("vouchers/"):
                 vouchers.append(document)
+            elif document.kind == TRANSFER and document.scope.startswith("transfers/"):
+                transfers.append(document)
             else:
                 others.append(document)
         self._forget_old(db, [(document.row,) for document in changed if not document.new])
@@ -71,16 +77,19 @@ class BooksProjection:
                 db.execute("INSERT OR IGNORE INTO unknown_documents VALUES (?)", (document.row,))
         if vouchers:
             faults.extend(self._vouchers(db, vouchers, chain, locks))
+        if transfers:
+            transfers = self._transfers(db, transfers, chain, locks, faults)
         db.executemany("INSERT OR IGNORE INTO document_problems VALUES (?, ?, ?)", faults)
-        clashing = [document for document in changed if document.folded.conflicts]
+        clashing = [document for document in (*vouchers, *transfers, *others) if document.folded.conflicts]
         if clashing:
             _write_conflicts(db, clashing)
 
     def _forget_old(self, db: sqlite3.Connection, rows: list[tuple[int]]) -> None:
-        """Remove what the tables of problems say of documents that are about to be projected again."""
+        """Remove what the tables of problems say of documents that are projected again, and note that they changed."""
         if rows:
             for table in _LOOKED_UP:
                 db.executemany(f"DELETE FROM {table} WHERE document=?", rows)
+            note_altered(db, rows)
 
     # -- masters ----------------------------------------------------------------------------------------------------
 
@@ -109,7 +118,7 @@ class BooksProjection:
         )  # fmt: skip
         _replace_master(db, kind, local, (*common, *own_columns(kind, master, refer)))
         self._replace_parts(db, document, local, master)
-        return [*faults, *opening_faults(master), *_creation_faults(db, document)]
+        return [*faults, *opening_faults(master), *creation_faults(document.document)]
 
     def _replace_parts(self, db: sqlite3.Connection, document: ChangedDocument, local: int, master: Master) -> None:
         kind = document.kind
@@ -169,6 +178,29 @@ class BooksProjection:
             document.changed_ms,
         )  # fmt: skip
 
+    def _transfers(
+        self,
+        db: sqlite3.Connection,
+        documents: Sequence[ChangedDocument],
+        chain: Chain,
+        locks: Locks,
+        faults: list[tuple[int, str, str]],
+    ) -> list[ChangedDocument]:
+        """Project transfers; they are returned as they show, without what was set by who may not."""
+        forget(db, documents)
+        rows = VoucherRows(self._ids["ledger"], lambda kind, id: self.refer(db, kind, id))
+        shown, whole = [], []
+        for document in documents:
+            read = read_transfer(document.document, chain, locks)
+            for found in read.kept_out:
+                write_kept_out(db, document.row, found)
+            faults.extend((document.row, *fault) for fault in read.faults)
+            whole.append(add_transfer(rows, document, read, partial(self._scope, db), partial(self.branch, db)))
+            shown.append(document._replace(folded=read.folded))
+        rows.write(db)
+        write(db, whole)
+        return shown
+
     def branch(self, db: sqlite3.Connection, code: str) -> int:
         """The local number of a branch by its code, which gets one when it is first met."""
         known = self._branches.get(code)
@@ -202,16 +234,6 @@ def _column_names(kind: str) -> tuple[str, ...]:
 
 
 _UPDATED = {kind: _column_names(kind) for kind in MASTER_COLUMNS}
-
-
-def _creation_faults(db: sqlite3.Connection, document: ChangedDocument) -> list[Fault]:
-    """Look into the saves only where there are several heads: otherwise nobody created it beside anybody else."""
-    if len(document.folded.heads) < 2:
-        return []
-    row = db.execute("SELECT yjs FROM documents WHERE row=?", (document.row,)).fetchone()
-    if row is None:
-        return []
-    return creation_faults(Document.from_update(document.scope, document.kind, document.id, row[0]))
 
 
 def _write_conflicts(db: sqlite3.Connection, documents: Sequence[ChangedDocument]) -> None:

@@ -177,6 +177,13 @@ CREATE TABLE stock_lines (
 ) WITHOUT ROWID;
 CREATE INDEX stock_lines_by_item ON stock_lines (posted, item, date);
 
+-- id is the row in `documents`; state is sent, received, cancelled, unsent (its dispatch is not here) or unknown.
+CREATE TABLE transfers (
+  id INTEGER PRIMARY KEY, document BLOB NOT NULL, scope INTEGER NOT NULL, sender INTEGER REFERENCES branches(id),
+  receiver INTEGER REFERENCES branches(id), carries TEXT NOT NULL, state TEXT NOT NULL, dispatched_on TEXT NOT NULL,
+  received_on TEXT NOT NULL, cancelled INTEGER NOT NULL
+);
+
 -- Registers with several values none of whose authors knew the others'. document is the row in `documents`.
 CREATE TABLE conflicts (
   id TEXT NOT NULL, document INTEGER NOT NULL, register TEXT NOT NULL, incomplete INTEGER NOT NULL,
@@ -206,6 +213,21 @@ CREATE TABLE kept_out (
 -- Documents of kinds that only a newer khata knows.
 CREATE TABLE unknown_documents (document INTEGER PRIMARY KEY);
 
+-- What is brought up to date only when somebody asks: up to which row of `documents` that was done, and which of those
+-- have changed since.
+CREATE TABLE followers (name TEXT PRIMARY KEY, filled_to INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE follower_changes (
+  name TEXT NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (name, document)
+) WITHOUT ROWID;
+
+-- Where each save stands in the edit log, filled when the log is asked for. document is the row in `documents`.
+CREATE TABLE log_places (
+  rank_ms INTEGER NOT NULL, step INTEGER NOT NULL, save BLOB NOT NULL, document INTEGER NOT NULL,
+  time_ms INTEGER NOT NULL, author BLOB NOT NULL, user TEXT NOT NULL, origin TEXT NOT NULL,
+  PRIMARY KEY (rank_ms, step, save, document)
+) WITHOUT ROWID;
+CREATE INDEX log_places_by_document ON log_places (document);
+
 """
 
 _SERIES = """
@@ -232,11 +254,15 @@ DERIVED_TABLES: tuple[str, ...] = (
     "bank_allocations",
     "forex_amounts",
     "stock_lines",
+    "transfers",
     "conflicts",
     "conflict_values",
     "document_problems",
     "kept_out",
     "unknown_documents",
+    "followers",
+    "follower_changes",
+    "log_places",
 )
 """Every table that is made from documents, and can be emptied and made again."""
 
