@@ -50,9 +50,9 @@ class LoggedSave(NamedTuple):
     changes: tuple[LoggedChange, ...]
 
     @property
-    def clock_behind(self) -> bool:
-        """Whether its author's clock said less than that of a save which certainly came before."""
-        return self.save.time < self.place.rank_ms
+    def behind_ms(self) -> int:
+        """By how much its author's clock was behind that of a save which certainly came before; 0 where it was not."""
+        return self.place.rank_ms - self.save.time
 
 
 def places(saves: Mapping[bytes, Save]) -> list[tuple[Place, Save]]:

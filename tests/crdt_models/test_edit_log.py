@@ -72,14 +72,14 @@ def test_a_conflict_begins_where_the_fold_gains_one_and_ends_where_it_is_settled
 def test_a_clock_ten_years_ahead_moves_what_builds_on_it_and_nothing_else():
     saves = by_id(save("a", DECADE, x=1), save("b", 5, "a", x=2), save("c", 3, "b", x=3))
     assert [place for place, _ in places(saves)] == [Place(DECADE, 0), Place(DECADE, 1), Place(DECADE, 2)]
-    assert [one.clock_behind for one in edit_log(saves)] == [False, True, True]
+    assert [one.behind_ms for one in edit_log(saves)] == [0, DECADE - 5, DECADE - 3]
     assert places(by_id(save("z", 7))) == [(Place(7, 0), save("z", 7))]
 
 
 def test_a_clock_that_went_back_puts_nothing_before_its_parent():
     saves = by_id(save("a", 100, x=1), save("b", 100 - 99, "a", x=2), save("c", 150, "b", x=3))
     assert [one.save.id for one in edit_log(saves)] == [_id("a"), _id("b"), _id("c")]
-    assert [one.clock_behind for one in edit_log(saves)] == [False, True, False]
+    assert [one.behind_ms for one in edit_log(saves)] == [0, 99, 0]
 
 
 def test_two_apart_then_one_who_saw_both():
