@@ -6,7 +6,7 @@ or partition in which merging can go wrong. The Yjs update is always built here 
 pycrdt, which foreign bytes can crash.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from pycrdt import Doc, Map
@@ -15,7 +15,7 @@ from crdt_models import folding
 from crdt_models.errors import BadSave
 from crdt_models.folding import Folded, HistoryEntry, MayWrite
 from crdt_models.packing import Value
-from crdt_models.saves import ORIGIN_ENTRY, SAVE_ID_BYTES, Save, pack_save, unpack_save_untrusted
+from crdt_models.saves import ORIGIN_ENTRY, SAVE_ID_BYTES, Save, pack_save, set_aside, unpack_save_untrusted
 
 _CLIENT_ID_BITS = 53
 _entry_encoder = msgspec.msgpack.Encoder()
@@ -110,6 +110,16 @@ class Document:
     def saves(self) -> Mapping[bytes, Save]:
         """The saves by id."""
         return self._saves
+
+    def emptied(self, save_ids: Collection[bytes]) -> "Document":
+        """This document without what some saves say; they still link what builds on them to what they build on."""
+        left = Document(self.scope, self.kind, self.id)
+        for save_id, save in self._saves.items():
+            if save_id in save_ids:
+                left.put(msgspec.structs.replace(save, values={}), set_aside(save))
+            else:
+                left._saves[save_id], left._entries[save_id] = save, self._entries[save_id]
+        return left
 
     def heads(self) -> tuple[bytes, ...]:
         """The version of this document: sorted ids of the saves that no other save builds on."""

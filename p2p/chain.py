@@ -241,6 +241,10 @@ class Chain:
         """Device id of the device that signs the chain."""
         return self._state.keeper
 
+    def keeper_at(self, seq: int) -> bytes:
+        """Return the device id of the keeper as of an entry."""
+        return self._state.keeper_at(seq)
+
     @property
     def members(self) -> Mapping[bytes, Member]:
         """Every device ever admitted, by the first 8 bytes of its id."""

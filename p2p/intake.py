@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from p2p.chain import Chain, Entry, Lock, LockAdmitted, Locked, Unlocked
+from p2p.chain import Chain, Entry, Lock
 from p2p.commit import Commit, parse_commit_untrusted
 from p2p.documents import ChangedDocument, DocumentName, Documents, Incoming, Projection
 from p2p.identity import DeviceKeys
@@ -75,6 +75,7 @@ class Intake:
         self.keyring = Keyring()
         self._views = Views(store, keys.id)
         self._keys_opened = EMPTY
+        self._locked: tuple[tuple[Lock, ...], frozenset[bytes]] = ((), frozenset())
         store.changed_elsewhere()
         self._load_chain()
         self._load_keys()
@@ -293,33 +294,31 @@ class Intake:
         """
         with self.transaction():
             self.refresh()
-            before = self.chain.locks, self.chain.lock_admitted
             for entry in self.chain.extend_untrusted(entries):
                 self.store.append_chain([(entry.seq, entry.encoded)])
             self._chain_grew(now)
-            self._locks_changed(*before)
 
     def append_chain(self, entry: Entry, now: int = 0) -> None:
         """Keep an entry that this device, as the keeper, has just appended to `chain`. Inside a transaction."""
         self.store.append_chain([(entry.seq, entry.encoded)])
         self._chain_grew(now)
-        if isinstance(entry.body, Locked | Unlocked | LockAdmitted):
-            self._look_again(self._outside(self.chain.locks))
 
-    def _locks_changed(self, locks: tuple[Lock, ...], admitted: frozenset[bytes]) -> None:
+    def _locks_changed(self) -> None:
         """Look again at what was or is outside of a lock, where there are other locks or admissions than before."""
-        if (self.chain.locks, self.chain.lock_admitted) != (locks, admitted):
-            self._look_again(self._outside({lock.at: lock for lock in (*locks, *self.chain.locks)}.values()))
-
-    def _outside(self, locks: Iterable[Lock]) -> list[tuple[str, bytes]]:
-        return sorted({commit for lock in locks for commit in self.locks.outside(lock)})
+        before, now = self._locked, (self.chain.locks, self.chain.lock_admitted)
+        if before != now:
+            self._locked = now
+            locks = {lock.at: lock for lock in (*before[0], *now[0])}.values()
+            self._look_again(sorted({commit for lock in locks for commit in self.locks.outside(lock)}))
 
     def _chain_grew(self, now: int) -> None:
         self._views.forget_shares()
         self._reconsider(None, now)
+        self._locks_changed()
 
     def _load_chain(self) -> None:
         self.chain.extend_untrusted(self.store.chain(self.chain.head[0]))
+        self._locked = self.chain.locks, self.chain.lock_admitted
         self._views.forget_shares()
 
     def _load_keys(self) -> None:

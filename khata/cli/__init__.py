@@ -22,10 +22,12 @@ from khata.cli import (
     groups,
     imports,
     ledgers,
+    locks,
     masters,
     problems,
     report_books,
     report_statements,
+    report_stock,
     reports,
     sync,
     vouchers,
@@ -43,10 +45,10 @@ app = typer.Typer(
 for module in (company, sync, imports, checks, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
-for group in (branches, ledgers, groups, masters, vouchers, conflicts, problems, reports, exports):
+for group in (branches, ledgers, groups, masters, vouchers, conflicts, problems, reports, exports, locks):
     app.add_typer(group.app, name=group.NAME)
 
-REPORTS = (report_books, report_statements)
+REPORTS = (report_books, report_statements, report_stock)
 """Modules that add their commands to `khata report` by being imported."""
 
 
