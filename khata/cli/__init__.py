@@ -18,11 +18,13 @@ from khata.cli import (
     company,
     conflicts,
     demo,
+    export_tally,
     exports,
     groups,
     imports,
     ledgers,
     locks,
+    log,
     masters,
     problems,
     report_books,
@@ -42,11 +44,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (company, sync, imports, checks, demo):
+for module in (company, sync, imports, checks, log, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 for group in (branches, ledgers, groups, masters, vouchers, conflicts, problems, reports, exports, locks):
     app.add_typer(group.app, name=group.NAME)
+
+EXPORTS = (export_tally,)
+"""Modules that add their commands to `khata export` by being imported."""
 
 REPORTS = (report_books, report_statements, report_stock)
 """Modules that add their commands to `khata report` by being imported."""
