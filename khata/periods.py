@@ -27,8 +27,9 @@ from p2p.locks import tips_of
 from p2p.store import prefix_of
 
 ORIGIN_PUT_BACK: Final = "lock-put-back"
+_TIPS_MAX: Final = 2_500
 _ADMITTED_MAX: Final = 4_000
-"""Commits in one entry of the control chain, so that it stays far below the largest that may be."""
+"""Tips and commits in one entry of the control chain, so that it stays below the largest that may be."""
 
 
 class Admitted(NamedTuple):
@@ -63,6 +64,11 @@ def lock_period(books: Books, until: str, branch: str = "", type: str = "", anyw
             if set(scopes) <= set(lock.scopes) and until <= lock.until:
                 raise BooksError(f"that is locked up to {lock.until} already; `khata lock list` shows it")
         tips = tuple(tips_of(books.replica.store, scopes))
+        if len(tips) > _TIPS_MAX:
+            raise BooksError(
+                f"{len(tips):,} months of vouchers by different devices are more than one lock can name ({_TIPS_MAX:,}); "
+                "lock one branch after the other with --branch"
+            )
         return append(books.replica, Locked(time=books.now(), until=until, scopes=scopes, tips=tips))
 
 
