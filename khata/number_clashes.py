@@ -17,7 +17,7 @@ from khata.deeds import branches_of, deed, in_order, showing
 from khata.effects import of_vouchers
 from khata.numbering import is_series_number
 from khata.problem import Choice, Deed, Problem
-from khata.years import financial_year
+from khata.years import financial_year, year_starts
 
 DUPLICATE_NUMBER = "duplicate-number"
 
@@ -42,13 +42,13 @@ def duplicate_numbers(books: Books) -> Iterator[Problem]:
 
     Cost: one pass over the index of numbers, and a document for each voucher that is found.
     """
-    gstins = _gstins(books)
+    gstins, starts = _gstins(books), year_starts(books.db)
     groups: dict[tuple[str, str, str, str], list[_Numbered]] = {}
     for one in _sharing(books):
         if _is_date(one.date):
             label = one.base if is_series_number(one.number) else books.names.label("voucher-type", one.type)
             gstin = gstins.get(one.branch, gstins[""])
-            groups.setdefault((one.number, label, financial_year(one.date), gstin), []).append(one)
+            groups.setdefault((one.number, label, financial_year(one.date, starts), gstin), []).append(one)
     for (number, label, year, gstin), found in sorted(groups.items()):
         if any(_clash(one, other) for one, other in combinations(found, 2)):
             yield _problem(books, number, label, year, gstin, found)

@@ -4,7 +4,7 @@ Problems are values, never exceptions, and the same list on every copy that hold
 module of its own; here they are gathered, those that somebody has accepted are left out, and the rest put in order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from khata.accepting import Acceptance, acceptances
@@ -22,6 +22,7 @@ from khata.document_problems import (
     unknown_kinds,
 )
 from khata.errors import Ambiguous, BooksError, NotFound
+from khata.late import LATE, OFFENCE, lock_problems
 from khata.master_problems import (
     DELETED_IN_USE,
     MERGE_CYCLE,
@@ -39,12 +40,12 @@ from khata.problem import Choice, Problem
 from khata.reading import BAD_REGISTER, IMPOSSIBLE, UNBALANCED
 from khata.reports.span import branch_code
 
-Finder = Callable[[Books], Iterator[Problem]]
+Finder = Callable[[Books], Iterable[Problem]]
 
 CODES: Final = (
     CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, CONFLICT, DUPLICATE_NUMBER, TWO_SCOPES, MISSING_MASTER,
-    DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, UNBALANCED, IMPOSSIBLE, BAD_REGISTER, UNKNOWN_KIND,
-    QUARANTINED_COMMIT,
+    DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, LATE, OFFENCE, UNBALANCED, IMPOSSIBLE, BAD_REGISTER,
+    UNKNOWN_KIND, QUARANTINED_COMMIT,
 )  # fmt: skip
 """Every code that a problem can have, in the order in which they are listed.
 
@@ -74,6 +75,7 @@ _FINDERS: Final[tuple[Finder, ...]] = (
     same_names,
     cyclic_parents,
     cyclic_merges,
+    lock_problems,
 )
 
 

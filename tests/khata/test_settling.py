@@ -12,12 +12,13 @@ import pytest
 
 from khata.books import Books
 from khata.entering_masters import alter_master, delete_master, merge_masters
+from khata.periods import lock_period
 from khata.problem import Problem
 from khata.problems import CODES
 from p2p.commit import make_commit
 from p2p.packed import Item
 from tests.khata.company import NOW, alter, ledger, put, seeded, voucher
-from tests.khata.two_folders import TwoFolders, khata, opened, two_folders
+from tests.khata.two_folders import TwoFolders, khata, two_folders
 
 Work = Callable[[Books], object]
 FIRST = "HO/26-27/00001"
@@ -28,11 +29,12 @@ def nothing(books: Books) -> None:
 
 
 class Case(NamedTuple):
-    """How a problem comes about: what each branch does while apart."""
+    """How a problem comes about: what each branch does while apart, and what Pune does after they have met."""
 
     code: str
     office: Work
     pune: Work = nothing
+    then: Work = nothing
 
 
 def prepare(books: Books) -> None:
@@ -116,6 +118,14 @@ def deletes(name: str) -> Work:
     return lambda books: delete_master(books, "ledger", name)
 
 
+def locks(books: Books) -> None:
+    lock_period(books, "2026-04-30", anyway=True)
+
+
+def enters(books: Books) -> None:
+    voucher(books, "Receipt", "Cash 9 / Asha Stores -9", date="2026-04-09")
+
+
 def merges(name: str, into: str) -> Work:
     return lambda books: merge_masters(books, "ledger", name, into)
 
@@ -166,6 +176,11 @@ CASES = {
         ),
     ),
     "a voucher with a number that is none": Case("bad-register", puts(b"f" * 16, number=7, optional="yes")),
+    "entered into a period locked meanwhile": Case("late-voucher", locks, enters),
+    "altered in a period locked meanwhile": Case("late-voucher", locks, alters("Cash 700 / Asha Stores -700")),
+    "put into a period known to be locked": Case(
+        "entered-into-locked-period", locks, then=puts(b"k" * 16, month="2026-04", number="K1")
+    ),
     "a kind from a newer khata": Case(
         "unknown-kind", lambda books: put(books, "masters/price-list", "price-list", b"p" * 16, name="Wholesale")
     ),
@@ -176,6 +191,8 @@ CASES = {
 def build(case: Case, made: TwoFolders, at: Path) -> tuple[TwoFolders, Problem]:
     two = made.copy(at)
     two.apart(case.office, case.pune)
+    if case.then is not nothing:
+        two.apart(nothing, case.then)
     found = [problem for problem in two.problems() if problem.code == case.code]
     assert len(found) == 1, [problem.text for problem in two.problems()]
     return two, found[0]
@@ -193,7 +210,8 @@ def test_each_command_that_a_problem_names_settles_it_everywhere(name, made, tmp
         if arguments == ["sync"]:
             continue
         copy = two.copy(tmp_path / str(at))
-        khata(copy[at % 2], *arguments)
+        only_keeper = arguments[:2] == ["lock", "admit"]
+        khata(copy.office if only_keeper else copy[at % 2], *arguments)
         copy.meet()
         left = copy.problems()
         assert case.code not in [one.code for one in left], f"{choice.command} settled nothing: {left}"
