@@ -66,7 +66,7 @@ def lock_period(books: Books, until: str, branch: str = "", type: str = "", anyw
         tips = tuple(tips_of(books.replica.store, scopes))
         if len(tips) > _TIPS_MAX:
             raise BooksError(
-                f"{len(tips):,} months of vouchers by different devices are more than one lock can name ({_TIPS_MAX:,}); "
+                f"{len(tips):,} months of vouchers by device are more than one lock can name ({_TIPS_MAX:,}); "
                 "lock one branch after the other with --branch"
             )
         return append(books.replica, Locked(time=books.now(), until=until, scopes=scopes, tips=tips))
