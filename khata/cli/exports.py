@@ -110,3 +110,54 @@ def beancount(
 
     span = Span(since, until, branch)
     exported(context, lambda books, out, step: write_beancount(books, out, span, step), output, force, as_json)
+
+
+@app.command("csv")
+def csv_table(
+    context: typer.Context,
+    output: Output,
+    what: Annotated[
+        str, typer.Option("--what", help="entries, vouchers, stock, trial-balance, ledgers, groups, stock-items …")
+    ] = "entries",
+    since: Since = "",
+    until: Until = "",
+    branch: Branch = "",
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write one table as CSV: entries (one row each), vouchers, stock lines, the trial balance, or masters.
+
+    All vouchers are in it, with a column that says which count in the accounts. A text that a spreadsheet would take
+    for a formula gets an apostrophe before it.
+
+    Examples:
+      khata export csv --output entries.csv --from 2026-04-01 --to 2026-04-30
+      khata export csv --what ledgers --output ledgers.csv
+    """
+    from khata.export.csv_rows import write_csv
+    from khata.reports.span import Span
+
+    span = Span(since, until, branch)
+    exported(context, lambda books, out, step: write_csv(books, out, what, span, step), output, force, as_json)
+
+
+@app.command()
+def xlsx(
+    context: typer.Context,
+    output: Output,
+    since: Since = "",
+    until: Until = "",
+    branch: Branch = "",
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write an Excel workbook with sheets of vouchers, entries, ledgers, the trial balance and stock lines.
+
+    Example:
+      khata export xlsx --output april.xlsx --from 2026-04-01 --to 2026-04-30
+    """
+    from khata.export.workbook import write_workbook
+    from khata.reports.span import Span
+
+    span = Span(since, until, branch)
+    exported(context, lambda books, out, step: write_workbook(books, out, span, step), output, force, as_json)

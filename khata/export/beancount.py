@@ -74,6 +74,8 @@ def _kept(character: str) -> str:
 
 def quoted(text: str) -> str:
     """A string as beancount reads it back."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     readable = "".join(
         character if unicodedata.category(character)[0] != "C" or character == "\n" else " " for character in text
     )

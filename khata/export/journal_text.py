@@ -53,6 +53,7 @@ def code(number: str) -> str:
     return f"({text}) " if text else ""
 
 
+@lru_cache(maxsize=8192)
 def remark(text: str) -> str:
     """Text that may stand in a comment without meaning anything there."""
     return one_line(text.translate(_IN_REMARKS))[:_TEXT_CHARS_MAX]
