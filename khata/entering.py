@@ -14,13 +14,16 @@ from crdt_models.voucher_types import BASE_TYPES
 from crdt_models.vouchers import BLANK, KIND, Posting, Voucher, changed, check
 from khata.books import Books, Change
 from khata.errors import BooksError
+from khata.gst.checking import check_gst, kept_as_entered
+from khata.gst.invoice import completed, without_stale
 from khata.naming import ID_PREFIX
 from khata.numbering import next_number
+from khata.open_periods import check_open, date_in_books
 from khata.reading import read_voucher
 from khata.versions import read_version
 from khata.voucher_form import BESIDE, Form, form_of, posting_of
 from khata.voucher_lookup import VoucherName
-from khata.years import financial_year
+from khata.years import financial_year, year_starts
 from p2p.scope import voucher_scope
 
 _ID_BYTES = 16
@@ -45,11 +48,31 @@ def enter_form(books: Books, form: Form) -> Entered:
         BooksError, DocumentError: it breaks a rule; nothing was saved.
     """
     with books.writing():
-        posting = posting_of(books.names, form)
+        written = completed(books, form, books.member.branch)
+        posting = posting_of(books.names, written)
+        if form.get("as_entered"):
+            posting = kept_as_entered(posting)
         beside = {field: _beside(form, field) for field in BESIDE}
         if "optional" not in form:
             beside["optional"] = _optional_by_default(books, posting)
         return enter(books, posting, **beside)
+
+
+def _with_bill_names(posting: Posting, number: str) -> Posting:
+    """Give new bills without a name the voucher's own number, which is what they are called by."""
+    entries = tuple(
+        entry
+        if all(bill.name or bill.kind != "new" for bill in entry.bills)
+        else msgspec.structs.replace(
+            entry,
+            bills=tuple(
+                bill if bill.name or bill.kind != "new" else msgspec.structs.replace(bill, name=number)
+                for bill in entry.bills
+            ),
+        )
+        for entry in posting.entries
+    )
+    return posting if entries == posting.entries else msgspec.structs.replace(posting, entries=entries)
 
 
 def _optional_by_default(books: Books, posting: Posting) -> bool:
@@ -74,10 +97,11 @@ def enter(
     with books.writing():
         check_posting(books, posting)
         member = books.member
+        check_gst(books, posting, member.branch)
         number = next_number(books.db, member.series, posting.base, posting.date)
         voucher = Voucher(
             id=books.random(_ID_BYTES),
-            posting=posting,
+            posting=_with_bill_names(posting, number),
             number=number,
             narration=narration,
             reference=reference,
@@ -85,6 +109,7 @@ def enter(
             optional=optional,
         )
         scope = voucher_scope(member.branch, posting.base, posting.date)
+        check_open(books, scope, posting.date)
         (commit,) = books.save(scope, [Change(KIND, voucher.id, voucher.registers())])
     return Entered(voucher.id, number, commit.id)
 
@@ -107,10 +132,15 @@ def alter_form(books: Books, found: VoucherName, changes: Form, version: str = "
             )
         shown = form_of(books.names, before.posting)
         shown.pop("extra", None)
-        form = {**shown, **changes}
+        branch = document.scope.split("/")[1]
+        form = completed(books, {**without_stale(shown, changes), **changes}, branch)
         posting = posting_of(books.names, form, before.posting)
+        if changes.get("as_entered"):
+            posting = kept_as_entered(posting)
         check_posting(books, posting, before.posting)
-        _check_issued(before, posting)
+        check_gst(books, posting, branch, before.posting)
+        check_open(books, found.scope, date_in_books(books, found.row), posting.date)
+        _check_issued(books, before, posting)
         beside = {field: _beside(changes, field) for field in BESIDE if field in changes}
         after = msgspec.structs.replace(before, posting=posting, **beside)
         return _save(books, document, parents, changed(before, after), before.number)
@@ -129,6 +159,7 @@ def cancel(books: Books, found: VoucherName, version: str = "") -> Entered:
         (cancelled,) = books.db.execute("SELECT cancelled FROM vouchers WHERE id=?", (found.row,)).fetchone()
         if cancelled:
             raise BooksError(f"voucher {number or found.document.hex()} was cancelled before; there is nothing to do")
+        check_open(books, found.scope, date_in_books(books, found.row))
         return _save(books, document, parents, {"cancelled": True}, number)
 
 
@@ -167,7 +198,7 @@ def _references(posting: Posting) -> Iterator[tuple[str, bytes]]:
             yield "godown", line.godown
 
 
-def _check_issued(before: Voucher, after: Posting) -> None:
+def _check_issued(books: Books, before: Voucher, after: Posting) -> None:
     """An issued number belongs to one series, and so to one base type and one financial year."""
     if not before.number:
         return
@@ -175,14 +206,15 @@ def _check_issued(before: Voucher, after: Posting) -> None:
         raise BooksError(
             f"voucher {before.number} has a number of the {before.posting.base} series; cancel it and enter a new one"
         )
+    starts = year_starts(books.db)
     try:
-        moved = financial_year(after.date) != financial_year(before.posting.date)
+        issued, moved = financial_year(before.posting.date, starts), financial_year(after.date, starts)
     except ValueError:
-        moved = False
-    if moved:
+        return
+    if moved != issued:
         raise BooksError(
-            f"voucher {before.number} was issued in the financial year {financial_year(before.posting.date)} and "
-            "cannot move to another; cancel it and enter a new one"
+            f"voucher {before.number} was issued in the financial year {issued} and cannot move to another; "
+            "cancel it and enter a new one"
         )
 
 

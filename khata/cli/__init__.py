@@ -21,13 +21,16 @@ from khata.cli import (
     export_tally,
     exports,
     groups,
+    gst,
     imports,
     ledgers,
     locks,
     log,
     masters,
     problems,
+    report_bills,
     report_books,
+    report_gst,
     report_statements,
     report_stock,
     reports,
@@ -47,13 +50,13 @@ app = typer.Typer(
 for module in (company, sync, imports, checks, log, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
-for group in (branches, ledgers, groups, masters, vouchers, conflicts, problems, reports, exports, locks):
+for group in (branches, company, gst, ledgers, groups, masters, vouchers, conflicts, problems, reports, exports, locks):
     app.add_typer(group.app, name=group.NAME)
 
 EXPORTS = (export_tally,)
 """Modules that add their commands to `khata export` by being imported."""
 
-REPORTS = (report_books, report_statements, report_stock)
+REPORTS = (report_bills, report_books, report_gst, report_statements, report_stock)
 """Modules that add their commands to `khata report` by being imported."""
 
 

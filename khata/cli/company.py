@@ -1,10 +1,14 @@
-"""Founding a company: `khata init`."""
+"""Founding a company, `khata init`, and its details, `khata company`."""
 
 from typing import Annotated
 
 import typer
 
-from khata.cli.frame import AsJson, frame_of, print_json, say
+from khata.cli.frame import AsJson, frame_of, opened, print_json, print_table, say
+from khata.cli.master_commands import print_saved
+
+NAME = "company"
+app = typer.Typer(no_args_is_help=True, help="The company's details, and the GST registrations of its branches.")
 
 
 def init(
@@ -52,6 +56,73 @@ def init(
         say("Next: khata import FILE.xml, khata ledger add, khata branch add")
     finally:
         books.close()
+
+
+@app.command()
+def show(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show the company's details, and under which GST registration each branch stands.
+
+    Example:
+      khata company show
+    """
+    from khata.gst.setting import company_details
+
+    with opened(context) as books:
+        found = company_details(books)
+    if as_json:
+        print_json(found)
+        return
+    for key, value in found.items():
+        if value and key != "branches":
+            say(f"{key.replace('_', ' '):>14}  {', '.join(value) if isinstance(value, list) else value}")
+    say("")
+    rows = [(row["code"], row["name"], row["gstin"], row["state"], "its own" if row["own"] else "the company's")
+            for row in found["branches"]]  # fmt: skip
+    print_table(("Code", "Branch", "GSTIN", "State", "Registration"), rows)
+
+
+@app.command("set")
+def set_details(
+    context: typer.Context,
+    branch: Annotated[
+        str, typer.Option("--branch", help="Set the GST registration of this branch only, by code or name.")
+    ] = "",
+    gstin: Annotated[str | None, typer.Option("--gstin", help="GSTIN; its check digit is checked.")] = None,
+    state: Annotated[str | None, typer.Option("--state", help="State, by name or GST code.")] = None,
+    mailing_name: Annotated[str | None, typer.Option("--mailing-name", help="Name as it stands on documents.")] = None,
+    address: Annotated[
+        list[str] | None, typer.Option("--address", help="A line of the address; may be repeated, replaces all.")
+    ] = None,
+    pincode: Annotated[str | None, typer.Option("--pincode", help="Postal code.")] = None,
+    country: Annotated[str | None, typer.Option("--country", help="Country.")] = None,
+    phone: Annotated[str | None, typer.Option("--phone", help="Telephone number.")] = None,
+    email: Annotated[str | None, typer.Option("--email", help="E-mail address.")] = None,
+    pan: Annotated[str | None, typer.Option("--pan", help="PAN of the company.")] = None,
+    books_from: Annotated[str | None, typer.Option("--books-from", help="The day the books begin, YYYY-MM-DD.")] = None,
+    year_starts: Annotated[
+        str | None, typer.Option("--year-starts", help="First day of financial years, MM-DD; 04-01 unless set.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set details of the company; what is not named stays as it is.
+
+    With --branch, a GSTIN and a State are that branch's own: each State needs a registration of its own. Both empty
+    give it the company's again.
+
+    Examples:
+      khata company set --gstin 27AAPFU0939F1ZV --state Maharashtra
+      khata company set --branch NAG --gstin 29AAPFU0939F1ZR
+      khata company set --year-starts 01-01
+    """
+    from khata.gst.setting import set_company
+
+    given = {
+        "gstin": gstin, "state": state, "mailing_name": mailing_name, "address": address, "pincode": pincode,
+        "country": country, "phone": phone, "email": email, "pan": pan, "books_from": books_from,
+        "year_starts": year_starts,
+    }  # fmt: skip
+    with opened(context) as books:
+        print_saved(books, "company", set_company(books, given, branch), as_json)
 
 
 COMMANDS = {"init": init}

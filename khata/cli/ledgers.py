@@ -18,7 +18,16 @@ Opening = Annotated[
 BillWise = Annotated[bool | None, typer.Option("--bill-wise/--no-bill-wise", help="Keep track of bills.")]
 CostCentres = Annotated[bool | None, typer.Option("--cost-centres/--no-cost-centres", help="Ask for cost centres.")]
 Gstin = Annotated[str | None, typer.Option("--gstin", help="GSTIN of the party; its check digit is checked.")]
-State = Annotated[str | None, typer.Option("--state", help="State of the party.")]
+State = Annotated[str | None, typer.Option("--state", help="State of the party, by name or GST code.")]
+GstType = Annotated[
+    str | None,
+    typer.Option("--gst-type", help="regular, composition, unregistered, sez, overseas or deemed-export."),
+]
+Country = Annotated[str | None, typer.Option("--country", help="Country of the party; default: India.")]
+TaxHead = Annotated[
+    str | None, typer.Option("--tax-head", help="Collects this tax: CGST, SGST (UTGST too), IGST or Cess.")
+]
+TaxRate = Annotated[str | None, typer.Option("--tax-rate", help="Collects it at this percentage only, such as 9.")]
 Alias = Annotated[list[str] | None, typer.Option("--alias", help="Another name; may be repeated, replaces all.")]
 Phone = Annotated[str | None, typer.Option("--phone", help="Telephone number.")]
 Email = Annotated[str | None, typer.Option("--email", help="E-mail address.")]
@@ -91,6 +100,10 @@ def add(
     email: Email = None,
     pan: Pan = None,
     address: Address = None,
+    gst_type: GstType = None,
+    country: Country = None,
+    tax_head: TaxHead = None,
+    tax_rate: TaxRate = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a ledger. Two branches that add one of the same name while apart have added the same ledger.
@@ -98,6 +111,7 @@ def add(
     Examples:
       khata ledger add "Asha Stores" --group "Sundry Debtors" --gstin 27AAPFU0939F1ZV
       khata ledger add "HDFC Bank" --group "Bank Accounts" --opening 25000.00
+      khata ledger add CGST --group "Duties & Taxes" --tax-head CGST
     """
     from khata.entering_masters import add_master
     from khata.ledger_fields import ledger_fields
@@ -105,6 +119,7 @@ def add(
     given = {
         "group": group, "opening": opening, "bill_wise": bill_wise, "cost_centres": cost_centres, "gstin": gstin,
         "state": state, "aliases": alias, "phone": phone, "email": email, "pan": pan, "address": address,
+        "gst_type": gst_type, "country": country, "tax_head": tax_head, "tax_rate": tax_rate,
     }  # fmt: skip
     with opened(context) as books:
         result = add_master(books, _KIND, name, ledger_fields(books, given))
@@ -127,6 +142,10 @@ def alter(
     email: Email = None,
     pan: Pan = None,
     address: Address = None,
+    gst_type: GstType = None,
+    country: Country = None,
+    tax_head: TaxHead = None,
+    tax_rate: TaxRate = None,
     version: Version = "",
     as_json: AsJson = False,
 ) -> None:
@@ -142,7 +161,7 @@ def alter(
     given = {
         "name": name, "group": group, "opening": opening, "bill_wise": bill_wise, "cost_centres": cost_centres,
         "gstin": gstin, "state": state, "aliases": alias, "phone": phone, "email": email, "pan": pan,
-        "address": address,
+        "address": address, "gst_type": gst_type, "country": country, "tax_head": tax_head, "tax_rate": tax_rate,
     }  # fmt: skip
     with opened(context) as books:
         result = alter_master(books, _KIND, ledger, ledger_fields(books, given), version)

@@ -1,7 +1,5 @@
 """Vouchers: `khata voucher`."""
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +16,29 @@ from khata.cli.frame import (
     say,
     told,
 )
+from khata.cli.voucher_forms import (
+    Account,
+    AsEntered,
+    Charges,
+    CreateLedgers,
+    Credit,
+    Date,
+    Debit,
+    File,
+    Godown,
+    ItemLines,
+    Narration,
+    NewDate,
+    Optional,
+    Party,
+    PlaceOfSupply,
+    Reference,
+    ReferenceDate,
+    RoundOff,
+    TaxLedger,
+    ZeroRated,
+    form_from,
+)
 
 if TYPE_CHECKING:
     from khata.books import Books
@@ -29,16 +50,6 @@ app = typer.Typer(no_args_is_help=True, help="Enter, list, show, alter and cance
 Which = Annotated[
     str, typer.Argument(metavar="NUMBER_OR_ID", help='Its number, id, or type and number ("Receipt HO/26-27/00001").')
 ]
-Date = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD; default: today.")]
-NewDate = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD, in the same financial year.")]
-Debit = Annotated[list[str] | None, typer.Option("--debit", help="LEDGER:AMOUNT; may be repeated.")]
-Credit = Annotated[list[str] | None, typer.Option("--credit", help="LEDGER:AMOUNT; may be repeated.")]
-Narration = Annotated[str | None, typer.Option("--narration", help="What it is about.")]
-Reference = Annotated[str | None, typer.Option("--reference", help="The other side's number.")]
-ReferenceDate = Annotated[str | None, typer.Option("--reference-date", help="The other side's date.")]
-Party = Annotated[str | None, typer.Option("--party", help="The party's ledger.")]
-Optional = Annotated[bool | None, typer.Option("--optional/--no-optional", help="Does not count in balances.")]
-File = Annotated[str, typer.Option("--file", help="A JSON file in the shape of `voucher show --json`; - for stdin.")]
 
 
 @app.command()
@@ -52,25 +63,47 @@ def add(
     reference: Reference = None,
     reference_date: ReferenceDate = None,
     party: Party = None,
+    item: ItemLines = None,
+    charge: Charges = None,
+    account: Account = None,
+    godown: Godown = None,
+    place_of_supply: PlaceOfSupply = None,
+    round_off: RoundOff = False,
+    zero_rated: ZeroRated = False,
+    tax_ledger: TaxLedger = None,
+    create_ledgers: CreateLedgers = False,
+    as_entered: AsEntered = False,
     optional: Optional = None,
     file: File = "",
     as_json: AsJson = False,
 ) -> None:
     """Enter a voucher; it gets the next number of this device. With --file, options replace what the file says.
 
+    With --item and --charge khata works out amounts, GST, rounding and the party's total. Tax that is surely wrong is
+    refused with what would be right, unless --as-entered says to keep it.
+
     Examples:
       khata voucher add --type Receipt --debit Cash:500.00 --credit "Asha Stores:500.00" --narration "Bill 7"
+      khata voucher add --type Sales --party "Asha Stores" --item "Soap:10@50" --item "Oil:2@120-5%" --round-off
+      khata voucher add --type Sales --party "Asha Stores" --charge "Consulting:10000"
       khata voucher add --type Sales --date 2026-04-02 --party "Asha Stores"
           --debit "Asha Stores:590" --credit Sales:500 --credit CGST:45 --credit SGST:45
       khata voucher add --file voucher.json
 
     A file holds {"type", "date", "party", "narration", "reference", "entries": [{"ledger", "amount", "bills"}],
     "stock": [{"item", "quantity", "unit", "rate", "amount", "godown"}]}; amounts are debit positive, quantities into
-    stock positive, masters are named or given as id:HEX.
+    stock positive, masters are named or given as id:HEX. In place of entries and stock it may hold "items": [{"item",
+    "quantity", "rate", "discount", "gst_rate"}], "charges": [{"ledger", "amount"}], "account", "round_off": true.
     """
     from khata.entering import enter_form
 
-    form = _form(file, type, date, debit, credit, narration, reference, reference_date, party, optional)
+    given = {
+        "type": type, "date": date, "debit": debit, "credit": credit, "narration": narration, "reference": reference,
+        "reference_date": reference_date, "party": party, "item": item, "charge": charge, "account": account,
+        "godown": godown, "place_of_supply": place_of_supply, "round_off": round_off, "zero_rated": zero_rated,
+        "tax_ledger": tax_ledger, "create_ledgers": create_ledgers, "as_entered": as_entered, "optional": optional,
+    }  # fmt: skip
+    form = form_from(file, given)
     form.setdefault("date", _today())
     if "type" not in form:
         raise typer.BadParameter("a voucher needs a type, such as --type Receipt")
@@ -91,12 +124,24 @@ def alter(
     reference: Reference = None,
     reference_date: ReferenceDate = None,
     party: Party = None,
+    item: ItemLines = None,
+    charge: Charges = None,
+    account: Account = None,
+    godown: Godown = None,
+    place_of_supply: PlaceOfSupply = None,
+    round_off: RoundOff = False,
+    zero_rated: ZeroRated = False,
+    tax_ledger: TaxLedger = None,
+    create_ledgers: CreateLedgers = False,
+    as_entered: AsEntered = False,
     optional: Optional = None,
     file: File = "",
     version: Version = "",
     as_json: AsJson = False,
 ) -> None:
     """Alter a voucher: what is named replaces what it has; --debit and --credit together replace all entries.
+
+    --item and --charge together replace all entries and stock lines.
 
     With --version, an alteration that arrived since you looked becomes a conflict, never lost.
 
@@ -108,7 +153,13 @@ def alter(
     from khata.entering import alter_form
     from khata.voucher_lookup import find_voucher
 
-    form = _form(file, type, date, debit, credit, narration, reference, reference_date, party, optional)
+    given = {
+        "type": type, "date": date, "debit": debit, "credit": credit, "narration": narration, "reference": reference,
+        "reference_date": reference_date, "party": party, "item": item, "charge": charge, "account": account,
+        "godown": godown, "place_of_supply": place_of_supply, "round_off": round_off, "zero_rated": zero_rated,
+        "tax_ledger": tax_ledger, "create_ledgers": create_ledgers, "as_entered": as_entered, "optional": optional,
+    }  # fmt: skip
+    form = form_from(file, given)
     with opened(context) as books:
         found = find_voucher(books.db, books.names, which)
         entered = alter_form(books, found, form, version)
@@ -224,56 +275,6 @@ def history(context: typer.Context, which: Which, as_json: AsJson = False) -> No
 
     with opened(context) as books:
         print_history(books, find_voucher(books.db, books.names, which).row, as_json)
-
-
-def _form(
-    file: str,
-    type: str | None,
-    date: str | None,
-    debit: list[str] | None,
-    credit: list[str] | None,
-    narration: str | None,
-    reference: str | None,
-    reference_date: str | None,
-    party: str | None,
-    optional: bool | None,
-) -> dict[str, Any]:
-    """The form that a file and options make together; only what was said."""
-    from khata.errors import BooksError
-    from khata.voucher_form import read_json
-
-    form: dict[str, Any] = {}
-    if file:
-        form = read_json(_text_of(file))
-        if not isinstance(form, dict):
-            raise BooksError(f"{file} holds no voucher: expected fields in braces")
-    given = {
-        "type": type, "date": date, "narration": narration, "reference": reference, "reference_date": reference_date,
-        "party": party, "optional": optional,
-    }  # fmt: skip
-    form.update({field: value for field, value in given.items() if value is not None})
-    if debit or credit:
-        form["entries"] = [_entry(text, "") for text in debit or ()] + [_entry(text, "-") for text in credit or ()]
-    return form
-
-
-def _text_of(file: str) -> str:
-    from khata.errors import BooksError
-
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise BooksError(f"{file} is not text in UTF-8: {error.reason} at byte {error.start}") from error
-
-
-def _entry(text: str, sign: str) -> dict[str, str]:
-    ledger, colon, amount = text.rpartition(":")
-    amount = amount.strip()
-    if not colon or not ledger.strip() or not amount:
-        raise typer.BadParameter(f"{text!r} is not LEDGER:AMOUNT, such as Cash:500.00")
-    if amount.startswith("-"):
-        raise typer.BadParameter(f"{text!r}: amounts are positive; --debit and --credit say the side")
-    return {"ledger": ledger.strip(), "amount": sign + amount}
 
 
 def _today() -> str:

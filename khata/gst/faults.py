@@ -22,7 +22,6 @@ WRONG_SPLIT: Final = "gst-wrong-split"
 UNEQUAL_HALVES: Final = "gst-unequal-halves"
 WRONG_TAX: Final = "gst-wrong-tax"
 NO_PLACE: Final = "gst-place-unknown"
-NO_RATE: Final = "gst-rate-unknown"
 TOLERANCE_E4: Final = RUPEE_E4 // 2
 
 
@@ -62,9 +61,6 @@ def _place_faults(supply: Supply) -> Iterator[Fault]:
     matters = any(supply.tax) or any(values_by_levy(supply.components).values())
     if supply.place.within is None and matters:
         yield Fault(NO_PLACE, "the State of its party and its place of supply are not known", False)
-    unknown = [component for component in supply.components if component.taxed.levy is None]
-    if unknown and any(supply.tax):
-        yield Fault(NO_RATE, "no GST rate is known for a part of it; its rate was taken from the tax", False)
 
 
 def _split_faults(supply: Supply) -> Iterator[Fault]:

@@ -126,3 +126,8 @@ def percentage(text: object) -> int | None:
     except BadValue:
         return None
     return rate if 0 <= rate <= _RATE_MAX else None
+
+
+def rate_text(rate_e6: int) -> str:
+    """A rate in millionths of a percent as it is shown: `18`, `2.5`."""
+    return Rate.from_e6(rate_e6).text

@@ -8,12 +8,14 @@ paisa; the value that it is on comes from the lines.
 from collections.abc import Iterable
 from typing import Any, Final
 
-from crdt_models.money import Amount, Rate
+from crdt_models.money import Amount
 from khata.books import Books
+from khata.errors import NotFound
 from khata.gst.breakdown import RateRow, by_rate
 from khata.gst.exceptions import exceptions_of
 from khata.gst.heads import HEADS, NOTHING, Heads
-from khata.gst.places import Registration
+from khata.gst.places import Registration, Registrations
+from khata.gst.rates import rate_text
 from khata.gst.roles import TAX
 from khata.gst.states import state_name
 from khata.gst.supplies import BASES, Supplies, Supply
@@ -26,8 +28,11 @@ COLUMNS: Final = tuple(head.casefold() for head in HEADS)
 _SECTIONS: Final = {True: "liability", False: "input_credit"}
 
 
-def gst_report(books: Books, span: Span = EVERYTHING) -> Json:
+def gst_report(books: Books, span: Span = EVERYTHING, gstin: str = "") -> Json:
     """What is owed and credited in a span, with exceptions and adjustments.
+
+    Args:
+        gstin: only what stands under this registration of the company; empty for all.
 
     Returns:
         `registrations`, each with `liability` and `input_credit` by month and rate, their totals, and `payable` by
@@ -35,12 +40,15 @@ def gst_report(books: Books, span: Span = EVERYTHING) -> Json:
 
     Raises:
         BadValue: a bound is not a date.
-        NotFound: there is no such branch.
+        NotFound: there is no such branch, or no branch stands under that registration.
 
     Cost: one pass over the vouchers of the span, about 40 µs for each that records a supply.
     """
     supplies = Supplies(books)
+    branches = branches_of(books, supplies.registrations, gstin)
     found = supplies.all(*span.condition(books, "v.date", "v.branch"))
+    if gstin:
+        found = [supply for supply in found if supply.header.branch in branches]
     by_registration: dict[Registration, list[Supply]] = {}
     for supply in found:
         by_registration.setdefault(supply.registration, []).append(supply)
@@ -50,9 +58,24 @@ def gst_report(books: Books, span: Span = EVERYTHING) -> Json:
         "registrations": [
             _registration(books, own, by_registration[own]) for own in sorted(by_registration)
         ],
-        "adjustments": _adjustments(supplies, span),
+        "adjustments": [row for row in _adjustments(supplies, span) if not gstin or row["branch"] in branches],
         "exceptions": exceptions_of(supplies, found),
     }  # fmt: skip
+
+
+def branches_of(books: Books, registrations: Registrations, gstin: str) -> set[str]:
+    """The codes of the branches that stand under a registration of the company; none for no GSTIN.
+
+    Raises:
+        NotFound: no branch does.
+    """
+    if not gstin:
+        return set()
+    wanted = gstin.strip().upper()
+    found = {code for code in books.replica.chain.branches if registrations.of(code).gstin.upper() == wanted}
+    if not found:
+        raise NotFound(f"no branch stands under the GSTIN {gstin}; `khata company show` lists them")
+    return found
 
 
 def _registration(books: Books, own: Registration, supplies: list[Supply]) -> Json:
@@ -97,8 +120,8 @@ def _rows(supplies: Iterable[Supply]) -> list[tuple[str, RateRow, list[tuple[Sup
 def _row_json(books: Books, month: str, row: RateRow, documents: list[tuple[Supply, RateRow]]) -> Json:
     return {
         "month": month,
-        "rate": Rate.from_e6(row.levy.rate).text,
-        "cess_rate": Rate.from_e6(row.levy.cess).text,
+        "rate": rate_text(row.levy.rate),
+        "cess_rate": rate_text(row.levy.cess),
         "taxability": row.taxability,
         "taxable": _text(row.taxable),
         **heads_json(row.tax),

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from crdt_models.money import Rate
 from khata.books import Books
 from khata.gst.heads import head_in_name, head_of
 from khata.gst.rates import percentage
@@ -99,8 +98,3 @@ class Roles:
 
 def _is_other_tax(kind: str) -> bool:
     return kind.casefold() not in ("", "others", "gst")
-
-
-def rate_text(rate_e6: int) -> str:
-    """A rate as it is shown: `18`, `2.5`."""
-    return Rate.from_e6(rate_e6).text
