@@ -16,7 +16,7 @@ from crdt_models.folding import Folded, as_seen_at, fold
 from crdt_models.packing import Value
 from crdt_models.registers import converted, plain
 from crdt_models.saves import Save
-from crdt_models.vouchers import Posting, check
+from crdt_models.vouchers import Posting
 
 KIND: Final = "transfer"
 ROUTE: Final = "route"
@@ -99,21 +99,12 @@ def read_route(value: Value) -> Route | None:
 
 
 def read_leg(value: Value) -> Leg:
-    """The leg in a register value of any origin; `check_leg` is not included.
+    """The leg in a register value of any origin.
 
     Raises:
         BadValue: it is not a leg.
     """
     return converted(value, Leg)
-
-
-def check_leg(leg: Leg) -> None:
-    """Refuse a leg that no book may count.
-
-    Raises:
-        Unbalanced, BadValue: see `vouchers.check`.
-    """
-    check(leg.posting)
 
 
 def pair_of(scope: str) -> tuple[str, str] | None:
