@@ -87,6 +87,8 @@ def _catch_up(db: sqlite3.Connection, follower: Follower) -> None:
         follower.begin(db)
         db.execute("INSERT INTO followers VALUES (?, 0)", (follower.name,))
         filled_to = 0
+    # Of those that are new as well, what they are now is taken below.
+    db.execute("DELETE FROM follower_changes WHERE name=? AND document>?", (follower.name, filled_to))
     while changed := _changes(db, follower.name, BATCH_DOCUMENTS):
         follower.take(db, changed, True)
         db.execute(

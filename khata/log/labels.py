@@ -1,0 +1,39 @@
+"""What people call a document: the number of a voucher with its type, the name of a master."""
+
+from crdt_models.masters import KINDS
+from crdt_models.transfers import KIND as TRANSFER
+from crdt_models.vouchers import KIND as VOUCHER
+from khata.books import Books
+from khata.naming import Names
+from p2p.scope import RECOVERY_KEYS_SCOPE, keys_scope
+from p2p.seals import KEYS_KIND
+
+
+def document_name(books: Books, names: Names, row: int, kind: str, scope: str) -> str:
+    """The name of a document as it is now; the beginning of its id where it has none.
+
+    Args:
+        row: its local number.
+    """
+    if kind in (VOUCHER, TRANSFER):
+        found = books.db.execute(
+            "SELECT type, number FROM vouchers WHERE id IN (?, ?) ORDER BY number='', id DESC", (row, -row)
+        ).fetchone()
+        if found is not None and found[1]:
+            return f"{names.label('voucher-type', found[0])} {found[1]}".strip() if kind == VOUCHER else str(found[1])
+    (id,) = books.db.execute("SELECT id FROM documents WHERE row=?", (row,)).fetchone()
+    if kind in KINDS:
+        master = names.by_document(kind, bytes(id))
+        if master is not None and master.name:
+            return master.name
+    if kind == KEYS_KIND:
+        return keys_owner(books, scope)
+    return bytes(id).hex()[:8]
+
+
+def keys_owner(books: Books, scope: str) -> str:
+    """For whom the keys in a scope are sealed: a device by name, or the recovery phrase."""
+    if scope == RECOVERY_KEYS_SCOPE:
+        return "the recovery phrase"
+    members = books.replica.chain.members.values()
+    return next((member.name for member in members if keys_scope(member.author) == scope), scope.rpartition("/")[2])
