@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from crdt_models.folding import Conflict, conflict_id
 from crdt_models.packing import Value, unpack_untrusted
 from crdt_models.saves import ORIGIN_SETTLE
+from crdt_models.transfers import KIND as TRANSFER
+from crdt_models.transfers import LEGS
 from crdt_models.vouchers import KIND
 from khata.books import Books, Change
 from khata.deeds import branch_of
@@ -15,6 +17,7 @@ from khata.joining_heads import joined_heads
 from khata.problem import Effect, effect_json
 from khata.reading import exact_e4
 from khata.showing import instant, read_shown, shown
+from khata.tables import MASTER_COLUMNS
 
 Json = dict[str, Any]
 
@@ -68,12 +71,16 @@ def _listed(
 
 def document_label(books: Books, row: int, kind: str) -> str:
     """What a person calls a document: the number of a voucher with its type, the name of a master."""
-    if kind == KIND:
-        found = books.db.execute("SELECT type, number, document FROM vouchers WHERE id=?", (row,)).fetchone()
+    if kind in (KIND, TRANSFER):
+        found = books.db.execute(
+            "SELECT type, number, document FROM vouchers WHERE id IN (?, ?) ORDER BY number='', leg", (row, -row)
+        ).fetchone()
         if found is None:
             return ""
         label = books.names.label("voucher-type", found[0])
         return f"{label} {found[1] or bytes(found[2]).hex()[:8]}".strip()
+    if kind not in MASTER_COLUMNS:
+        return ""
     (document,) = books.db.execute("SELECT id FROM documents WHERE row=?", (row,)).fetchone()
     master = books.names.by_document(kind, bytes(document))
     return master.name if master is not None else ""
@@ -85,8 +92,10 @@ def taking(books: Books, row: int, kind: str, register: str, shows: Value, value
     Args:
         row: the document's local number.
     """
-    if register == "posting":
+    if kind == KIND and register == "posting":
         return between(books.names, shows, value)
+    if kind == TRANSFER and register in LEGS:
+        return between(books.names, _posting(shows), _posting(value))
     if kind == KIND and register == "optional" and isinstance(value, bool) and value != shows:
         posting = books.document(row).fold().values.get("posting")
         return of_posting(books.names, posting, -1 if value else 1)
@@ -95,6 +104,10 @@ def taking(books: Books, row: int, kind: str, register: str, shows: Value, value
         name = document_label(books, row, kind)
         return ((name, after - before),) if after != before else ()
     return ()
+
+
+def _posting(leg: Value) -> Value:
+    return leg.get("posting") if isinstance(leg, dict) else None
 
 
 def settle_taking(books: Books, name: str, position: int, though_incomplete: bool = False) -> Settled:
