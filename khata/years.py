@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from calendar import monthrange
 from datetime import date as calendar_date
 from typing import Final, NamedTuple
 
@@ -74,3 +75,9 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def month_ends(month: str) -> str:
+    """The last day of a month given as YYYY-MM."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{month}-{monthrange(year, number)[1]:02}"

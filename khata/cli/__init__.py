@@ -18,6 +18,7 @@ from khata.cli import (
     company,
     conflicts,
     demo,
+    export_gstr1,
     export_tally,
     exports,
     groups,
@@ -53,7 +54,10 @@ for module in (company, sync, imports, checks, log, demo):
 for group in (branches, company, gst, ledgers, groups, masters, vouchers, conflicts, problems, reports, exports, locks):
     app.add_typer(group.app, name=group.NAME)
 
-EXPORTS = (export_tally,)
+EXPORTS = (
+    export_gstr1,
+    export_tally,
+)
 """Modules that add their commands to `khata export` by being imported."""
 
 REPORTS = (report_bills, report_books, report_gst, report_statements, report_stock)

@@ -6,7 +6,7 @@ values.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -46,15 +46,18 @@ class Series(NamedTuple):
     suffix: str
 
 
-def documents_issued(books: Books, span: Span = EVERYTHING, base: str = "") -> list[Json]:
+def documents_issued(
+    books: Books, span: Span = EVERYTHING, base: str = "", branches: Collection[str] = ()
+) -> list[Json]:
     """The series that documents of a span belong to, by base type, year and prefix.
 
     Args:
         base: the slug of a base type; empty for all.
+        branches: only these, by code; empty for all.
 
     Returns:
-        For each series `from`, `to`, `total`, `cancelled`, `net`, and `gaps`, each explained. Optional vouchers were
-        not issued and are not counted.
+        For each series `from`, `to`, `total`, `cancelled`, `net`, the `runs` of numbers without a gap, and `gaps`,
+        each explained. Optional vouchers were not issued and are not counted.
 
     Raises:
         BadValue: a bound is not a date.
@@ -70,7 +73,9 @@ def documents_issued(books: Books, span: Span = EVERYTHING, base: str = "") -> l
         "ORDER BY v.document, v.leg",
         [*values, base, base],
     ).fetchall()
-    grouped = by_series((Issued(*row) for row in rows), year_starts(books.db))
+    issued = (Issued(*row) for row in rows)
+    wanted = (one for one in issued if not branches or one.branch in branches)
+    grouped = by_series(wanted, year_starts(books.db))
     found = [_row(books, series, grouped[series], span) for series in sorted(grouped)]
     return [row for row in found if row is not None]
 
@@ -140,8 +145,26 @@ def _row(books: Books, series: Series, documents: list[tuple[int, Issued]], span
         "cancelled": cancelled,
         "net": len(inside) - cancelled,
         "twice": sorted({one.number for at, (count, one) in enumerate(inside) if at and counts[at - 1] == count}),
+        "runs": _runs(inside),
         "gaps": _gaps(books, series, documents, inside),
     }
+
+
+def _runs(inside: list[tuple[int, Issued]]) -> list[Json]:
+    """Stretches of numbers without a gap; a number used twice counts once, and as cancelled when both are."""
+    by_count: dict[int, list[Issued]] = {}
+    for count, one in inside:
+        by_count.setdefault(count, []).append(one)
+    found: list[Json] = []
+    last = None
+    for count, ones in by_count.items():
+        if last is None or count != last + 1:
+            found.append({"from": ones[0].number, "to": "", "total": 0, "cancelled": 0})
+        found[-1]["to"] = ones[0].number
+        found[-1]["total"] += 1
+        found[-1]["cancelled"] += all(one.cancelled for one in ones)
+        last = count
+    return found
 
 
 def _is_inside(date: str, span: Span) -> bool:

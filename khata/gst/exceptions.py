@@ -1,4 +1,4 @@
-"""What a person should look at before a return is filed: vouchers whose tax is odd, and masters without a rate or a code."""
+"""What to look at before a return is filed: vouchers whose tax is odd, and masters without a rate or a code."""
 
 import shlex
 from typing import Any, Final
