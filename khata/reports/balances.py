@@ -12,7 +12,7 @@ from crdt_models.money import Amount
 from khata.books import Books
 from khata.reports.chart import Account, Chart
 from khata.reports.span import Span, branch_code
-from khata.sums import joined, sum_sql
+from khata.sums import joined, sides, sides_sql, sum_sql
 
 Json = dict[str, Any]
 
@@ -104,11 +104,10 @@ def moved(books: Books, chart: Chart, span: Span, ledgers: Sequence[int] | None 
 def _sides(books: Books, condition: str, values: list[Any]) -> list[tuple[int, int, int]]:
     """Local id, debit and credit of every ledger with posted entries that meet a condition."""
     rows = books.db.execute(
-        f"SELECT ledger, {sum_sql('max(amount_e4, 0)')}, {sum_sql('min(amount_e4, 0)')} FROM entries e "
-        f"WHERE e.posted=1 AND {condition} GROUP BY ledger",
+        f"SELECT ledger, {sides_sql('amount_e4')} FROM entries e WHERE e.posted=1 AND {condition} GROUP BY ledger",
         values,
     )
-    return [(row[0], joined(row[1], row[2]), -joined(row[3], row[4])) for row in rows]
+    return [(ledger, *sides(*sums)) for ledger, *sums in rows]
 
 
 def openings(books: Books) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from khata.reports.balances import Moved, heading, moved
 from khata.reports.chart import Account, Chart
 from khata.reports.ledger_statement import statement_of
 from khata.reports.span import EVERYTHING, Span
-from khata.sums import joined, sum_sql
+from khata.sums import sides, sides_sql
 
 Json = dict[str, Any]
 
@@ -96,11 +96,11 @@ def _days(books: Books, same: list[int], span: Span, balance: int) -> Iterator[J
     """What came in and went out on each day on which anything did, and the balance at its end."""
     condition, values = span.condition(books)
     for date, *sums in books.db.execute(
-        f"SELECT date, {sum_sql('max(amount_e4, 0)')}, {sum_sql('min(amount_e4, 0)')} FROM entries e "
-        f"WHERE e.posted=1 AND e.ledger IN ({', '.join(map(str, same))}) AND {condition} GROUP BY date ORDER BY date",
+        f"SELECT date, {sides_sql('amount_e4')} FROM entries e WHERE e.posted=1 AND {condition} "
+        f"AND e.ledger IN ({', '.join(map(str, same))}) GROUP BY date ORDER BY date",
         values,
     ).fetchall():
-        debit, credit = joined(sums[0], sums[1]), -joined(sums[2], sums[3])
+        debit, credit = sides(*sums)
         balance += debit - credit
         yield {
             "date": date,
