@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from crdt_models.document import Document
-from crdt_models.voucher_types import BASE_TYPES
 from crdt_models.vouchers import BLANK, KIND, Posting, Voucher, changed, check
 from khata.books import Books, Change
 from khata.errors import BooksError
 from khata.gst.checking import check_gst, kept_as_entered
 from khata.gst.invoice import completed, without_stale
+from khata.moving import check_moves
 from khata.naming import ID_PREFIX
 from khata.numbering import next_number
 from khata.open_periods import check_open, date_in_books
@@ -174,10 +174,7 @@ def check_posting(books: Books, posting: Posting, before: Posting | None = None)
         DocumentError: it does not balance, or holds a date or number that is none.
     """
     check(posting)
-    if not posting.entries and not posting.stock:
-        raise BooksError("a voucher needs entries; give --debit and --credit, or a file with --file")
-    if not posting.entries and BASE_TYPES[posting.base].posts_accounts:
-        raise BooksError("this type of voucher posts to ledgers; give --debit and --credit")
+    check_moves(posting, before)
     known = {*_references(before)} if before is not None else set()
     for kind, id in _references(posting):
         if (kind, id) not in known:

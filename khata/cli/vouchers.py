@@ -284,8 +284,12 @@ def _today() -> str:
 
 
 def _print_entered(books: "Books", entered: "Entered", as_json: bool, what: str = "") -> None:
+    from khata.reports.negative_stock import taken_below
+
     for register in entered.settled:
         complain(f"this settled the conflict on {register}; `khata voucher history` shows the other value")
+    for below in taken_below(books, entered.id):
+        complain(f"saved, but {below.text}; `khata report stock-item` shows how it came to that")
     if as_json:
         told(books)
         commit = None if entered.commit is None else entered.commit.hex()

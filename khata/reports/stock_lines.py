@@ -4,6 +4,7 @@ Vouchers have dates and no times, so within a day goods come in before they go o
 what was counted is counted in the evening. What remains equal is ordered by number and document id.
 """
 
+from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
 from crdt_models.masters import master_id
@@ -52,16 +53,20 @@ class Line(NamedTuple):
     posted: bool
 
 
-def stock_lines(books: Books, until: str = "") -> list[Line]:
+def stock_lines(books: Books, until: str = "", items: Collection[int] | None = None) -> list[Line]:
     """Every line that counts in stock, openings first, in the order in which they are valued.
 
     Args:
         until: a date; later lines are left out. Empty for all.
+        items: local ids; lines of other items are left out. None for all.
 
     Cost: about 3 µs a line.
     """
     places = _Places(books)
     condition, values = ("s.date<=?", [until]) if until else ("1", [])
+    if items is not None:
+        # Saying which values `posted` has lets SQLite find the items in the index.
+        condition += f" AND s.posted IN (0, 1) AND s.item IN ({', '.join(map(str, items))})"
     rows = books.db.execute(
         "SELECT s.date, v.number, v.document, c.path, v.leg, s.line, s.voucher, v.base, v.type, s.item, s.quantity_e6, "
         "s.amount_e4, s.godown, s.destination, s.batch, s.tracking, s.branch, s.posted, s.side "
@@ -70,7 +75,7 @@ def stock_lines(books: Books, until: str = "") -> list[Line]:
         values,
     )
     lines = [line for line in (_line(row, places) for row in rows) if line is not None]
-    lines.extend(_openings(books, places))
+    lines.extend(_openings(books, places, items))
     lines.sort()
     return lines
 
@@ -132,7 +137,7 @@ def _phase(base: str, leg: str, quantity: int, destination: int | None) -> int |
     return IN
 
 
-def _openings(books: Books, places: _Places) -> list[Line]:
+def _openings(books: Books, places: _Places, items: Collection[int] | None) -> list[Line]:
     """Opening stock; that of a deleted item counts as long as a voucher moves it.
 
     A value without a quantity comes after the goods it belongs to.
@@ -148,4 +153,5 @@ def _openings(books: Books, places: _Places) -> list[Line]:
             value, places.godown(godown), None, batch, "", 0, True,
         )
         for document, line, item, quantity, value, godown, batch in rows
+        if items is None or item in items
     ]  # fmt: skip

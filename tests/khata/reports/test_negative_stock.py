@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from khata.entering_masters import add_master
-from khata.reports.negative_stock import negative_stock
+from khata.entering_masters import add_master, merge_masters
+from khata.reports.negative_stock import negative_stock, taken_below
 from khata.reports.stock_valuation import Valuation
 from tests.khata.company import a_branch, alter, sync
 from tests.khata.stock import a_stockist, moved
@@ -58,6 +58,18 @@ def test_a_count_ends_it():
     moved(books, "Sales", "Soap -8 = 160")
     moved(books, "Physical Stock", "Soap 1 / Soap 2", date="2026-04-03")
     assert negative_stock(books) == []
+
+
+def test_who_enters_too_much_is_told_about_the_items_of_that_voucher():
+    books = a_stockist("Soap", "Oil", "Tin")
+    merge_masters(books, "stock-item", "Tin", "Soap")
+    moved(books, "Sales", "Oil -1 = 10")
+    made = moved(books, "Sales", "Soap -8 = 160")
+    assert [below.text for below in taken_below(books, made.id)] == [
+        "Soap in Main Location is below nothing since 2026-04-02: -8"
+    ]
+    moved(books, "Purchase", "Soap 9 = 90")
+    assert taken_below(books, made.id) == []
 
 
 kinds = st.sampled_from(["Purchase", "Sales", "Physical Stock", "Stock Journal", "Making"])

@@ -119,7 +119,13 @@ def test_goods_that_change_their_godown_keep_their_value(line):
 def test_a_destination_counts_only_where_goods_are_transferred():
     books = a_stockist(godowns=("Pune",))
     moved(books, "Purchase", "Soap 10 = 100")
-    moved(books, "Delivery Note", "Soap -4 to Pune")
+    item, type, pune = (
+        books.names.find(kind, name).document
+        for kind, name in (("stock-item", "Soap"), ("voucher-type", "Delivery Note"), ("godown", "Pune"))
+    )
+    line = {"item": item, "quantity": "-4", "destination": pune}
+    posting = {"base": "delivery-note", "type": type, "date": "2026-04-03", "stock": [line]}
+    put(books, "vouchers/ho/delivery-note/2026-04", "voucher", b"v" * 16, posting=posting)
     assert by_place(books, "Soap") == {("Main Location", ""): ("6", "60.00")}
 
 
