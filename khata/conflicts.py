@@ -18,6 +18,7 @@ from khata.problem import Effect, effect_json
 from khata.reading import exact_e4
 from khata.showing import instant, read_shown, shown
 from khata.tables import MASTER_COLUMNS
+from khata.transfers.rights import check_may_set, folded
 
 Json = dict[str, Any]
 
@@ -151,7 +152,7 @@ def _find(books: Books, name: str, though_incomplete: bool) -> tuple[int, Confli
         raise NotFound(f"there is no conflict {name!r}; it has changed or was settled: run `khata conflicts`")
     row = int(rows[0][0])
     document = books.document(row)
-    conflict = _named(document.scope, document.id, document.fold().conflicts, name)
+    conflict = _named(document.scope, document.id, folded(books, document).conflicts, name)
     if conflict.incomplete and not though_incomplete:
         raise BooksError(
             f"conflict {name} is incomplete: a save that one of its values builds on is still on its way, and may show "
@@ -169,6 +170,7 @@ def _named(scope: str, document: bytes, conflicts: Sequence[Conflict], name: str
 
 def _settle(books: Books, row: int, conflict: Conflict, value: Value) -> Settled:
     document = books.document(row)
+    check_may_set(books, document, conflict.register)
     parents = joined_heads(books, document.scope, document.kind, document.id)
     change = Change(document.kind, document.id, {conflict.register: value}, parents)
     (commit,) = books.save(document.scope, [change], ORIGIN_SETTLE)

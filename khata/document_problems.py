@@ -11,6 +11,7 @@ from khata.deeds import branches_of, deed, deed_of, in_order, showing
 from khata.effects import of_vouchers
 from khata.problem import Choice, Deed, Problem
 from khata.reading import BAD_REGISTER, IMPOSSIBLE, UNBALANCED
+from khata.transfers.reading import WRONG_BRANCH
 from p2p.commit import parse_commit_untrusted
 from p2p.store import QUARANTINED
 
@@ -18,8 +19,8 @@ TWO_SCOPES = "one-id-in-two-scopes"
 UNKNOWN_KIND = "unknown-kind"
 QUARANTINED_COMMIT = "quarantined-commit"
 
-_ELSEWHERE = (CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION)
-"""Codes in the same table whose problems are told by `khata.creation_problems`."""
+_ELSEWHERE = (CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, WRONG_BRANCH)
+"""Codes in the same table whose problems are told by `khata.creation_problems` and `khata.transfers.problems`."""
 
 
 def faulty_documents(books: Books) -> Iterator[Problem]:
@@ -44,7 +45,7 @@ def _faulty(books: Books, row: int, code: str, text: str, kind: str, id: bytes, 
     deeds = in_order(_authors(books, document, code))
     uncounted = code in (UNBALANCED, IMPOSSIBLE)
     author = f"; entered by {deeds[-1].device}" if uncounted and deeds else ""
-    effect = of_vouchers(books, [row]) if uncounted else ()
+    effect = of_vouchers(books, [row, -row]) if uncounted else ()
     about = (id.hex(), scope, kind, text)
     found = Problem(
         code, (id.hex(),), f"{spelled}: {text}{author}", (), deeds, effect,

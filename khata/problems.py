@@ -39,13 +39,16 @@ from khata.number_clashes import DUPLICATE_NUMBER, duplicate_numbers
 from khata.problem import Choice, Problem
 from khata.reading import BAD_REGISTER, IMPOSSIBLE, UNBALANCED
 from khata.reports.span import branch_code
+from khata.transfers.problems import CODES as TRANSFER_CODES
+from khata.transfers.problems import transfer_problems
+from khata.transfers.reading import WRONG_BRANCH
 
 Finder = Callable[[Books], Iterable[Problem]]
 
 CODES: Final = (
     CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, CONFLICT, DUPLICATE_NUMBER, TWO_SCOPES, MISSING_MASTER,
-    DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, LATE, OFFENCE, UNBALANCED, IMPOSSIBLE, BAD_REGISTER,
-    UNKNOWN_KIND, QUARANTINED_COMMIT,
+    DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, LATE, OFFENCE, *TRANSFER_CODES, UNBALANCED, IMPOSSIBLE,
+    BAD_REGISTER, UNKNOWN_KIND, QUARANTINED_COMMIT,
 )  # fmt: skip
 """Every code that a problem can have, in the order in which they are listed.
 
@@ -59,6 +62,7 @@ ACCEPTABLE: Final = {
     TWO_SCOPES: "both count, as they should",
     UNKNOWN_KIND: "it may stay unseen here",
     QUARANTINED_COMMIT: "it may stay set aside",
+    WRONG_BRANCH: "it may stay passed over",
 }
 """Problems that a person may declare to be none, and what they say by that. All others have to be settled."""
 
@@ -76,6 +80,7 @@ _FINDERS: Final[tuple[Finder, ...]] = (
     cyclic_parents,
     cyclic_merges,
     lock_problems,
+    transfer_problems,
 )
 
 

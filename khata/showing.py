@@ -9,6 +9,8 @@ from crdt_models.masters import KINDS
 from crdt_models.money import Amount
 from crdt_models.packing import Value
 from crdt_models.registers import plain
+from crdt_models.transfers import KIND as TRANSFER
+from crdt_models.transfers import LEGS, read_leg
 from crdt_models.vouchers import BLANK, KIND, check, posting_from
 from khata.errors import BooksError
 from khata.master_rows import REFERENCES
@@ -16,6 +18,7 @@ from khata.naming import Names
 from khata.voucher_form import form_of, posting_of
 
 _POSTING: Final = "posting"
+_BESIDE: Final = ("number", "reference", "reference_date", "narration", "cancelled")
 _BYTES: Final = "hex:"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,7 +44,19 @@ def shown(names: Names, kind: str, register: str, value: Value) -> Any:
             return form_of(names, posting_from(value))
         except BadValue:
             return _plain(names, {}, "", value)
+    if kind == TRANSFER and register in LEGS:
+        return _shown_leg(names, value)
     return _plain(names, _references(kind), register, value)
+
+
+def _shown_leg(names: Names, value: Value) -> Any:
+    """A leg of a transfer in the shape of a voucher: its posting, with number, narration and reference beside."""
+    try:
+        leg = read_leg(value)
+    except BadValue:
+        return _plain(names, {}, "", value)
+    beside = {field: held for field, held in plain(leg).items() if field != _POSTING}
+    return {**form_of(names, leg.posting), **beside}
 
 
 def _plain(names: Names, references: Mapping[str, str], field: str, value: Value) -> Any:
@@ -68,9 +83,23 @@ def read_shown(names: Names, kind: str, register: str, value: Any) -> Value:
         posting = posting_of(names, value)
         check(posting)
         return plain(posting)
+    if kind == TRANSFER and register in LEGS:
+        return _read_leg(names, value)
     read = _read(names, _references(kind), register, value)
     _check(kind, register, read)
     return read
+
+
+def _read_leg(names: Names, value: Any) -> Value:
+    if not isinstance(value, dict):
+        raise BooksError("a leg of a transfer is written as fields in braces, as `khata conflicts --json` gives it")
+    posting = posting_of(names, value)
+    check(posting)
+    try:
+        leg = read_leg({**{field: value[field] for field in _BESIDE if field in value}, _POSTING: plain(posting)})
+    except BadValue as error:
+        raise BooksError(f"a leg of a transfer cannot hold that: {error}") from error
+    return leg.value()
 
 
 def _read(names: Names, references: Mapping[str, str], field: str, value: Any) -> Value:

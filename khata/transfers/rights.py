@@ -1,0 +1,34 @@
+"""Documents as they show to people: of a transfer only what was set by those who may, and by whom more may be set."""
+
+from crdt_models.document import Document
+from crdt_models.folding import Folded
+from crdt_models.transfers import KIND, may_write
+from khata.books import Books
+from khata.errors import BooksError
+from khata.transfers.accounts import branch_name
+from khata.transfers.reading import fold
+
+
+def folded(books: Books, document: Document) -> Folded:
+    """What shows of a document of any kind."""
+    if document.kind == KIND:
+        return fold(document, books.replica.chain).folded
+    return document.fold()
+
+
+def check_may_set(books: Books, document: Document, register: str) -> None:
+    """Refuse to set a register of a transfer that belongs to another branch: it would be passed over everywhere.
+
+    Raises:
+        BooksError: this device may not.
+    """
+    if document.kind != KIND:
+        return
+    route = fold(document, books.replica.chain).route
+    own = books.member.branch
+    if route is None or not may_write(register, own, route):
+        owner = branch_name(books, route.branch(register)) if route is not None else "its sender"
+        raise BooksError(
+            f"the {register} of a transfer is set by {owner} alone, and this device is of {branch_name(books, own)}; "
+            "have it settled there"
+        )
