@@ -20,6 +20,7 @@ from khata.naming import ID_PREFIX
 from khata.numbering import next_number
 from khata.open_periods import check_open, date_in_books
 from khata.reading import read_voucher
+from khata.transfers.rights import check_no_leg
 from khata.versions import read_version
 from khata.voucher_form import BESIDE, Form, form_of, posting_of
 from khata.voucher_lookup import VoucherName
@@ -124,6 +125,7 @@ def alter_form(books: Books, found: VoucherName, changes: Form, version: str = "
         BooksError, DocumentError: it breaks a rule; nothing was saved.
     """
     with books.writing():
+        check_no_leg(books, found.row)
         document, parents, before = _version_of(books, found, version)
         (cancelled,) = books.db.execute("SELECT cancelled FROM vouchers WHERE id=?", (found.row,)).fetchone()
         if cancelled:
@@ -153,6 +155,7 @@ def cancel(books: Books, found: VoucherName, version: str = "") -> Entered:
         BooksError: it was cancelled before; nothing was saved.
     """
     with books.writing():
+        check_no_leg(books, found.row)
         document = books.document(found.row)
         parents = read_version(document, version)
         number = read_voucher(document.fold().values).number

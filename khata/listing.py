@@ -11,6 +11,7 @@ from crdt_models.money import Amount
 from crdt_models.vouchers import posting_from
 from khata.books import Books
 from khata.showing import instant, shown
+from khata.transfers.rights import shown_as_voucher
 from khata.versions import version_text
 from khata.voucher_form import form_of
 from khata.voucher_lookup import VoucherName
@@ -40,13 +41,16 @@ def list_vouchers(books: Books, wanted: Filter = EVERYTHING) -> list[Json]:
     """
     condition, values = _condition(books, wanted)
     entries = _entries(books, condition, values)
-    rows = books.db.execute(f"{_COLUMNS} WHERE {condition} ORDER BY v.date, v.number, v.document, s.path", values)
+    rows = books.db.execute(
+        f"{_COLUMNS} WHERE {condition} ORDER BY v.date, v.number, v.document, s.path, v.leg", values
+    )
     return [_listed(books, row, entries.get(row[0], [])) for row in rows]
 
 
 _COLUMNS = (
     "SELECT v.id, v.document, v.number, v.type, v.base, v.date, v.party, v.narration, v.reference, v.cancelled, "
-    "v.optional, v.posted, s.path, v.author FROM vouchers v JOIN scopes s ON s.id=v.scope"
+    "v.optional, v.posted, b.code, v.leg, v.author FROM vouchers v JOIN scopes s ON s.id=v.scope "
+    "JOIN branches b ON b.id=v.branch"
 )
 
 
@@ -94,7 +98,8 @@ def _entries(books: Books, condition: str, values: list[Any]) -> dict[int, list[
 
 def _listed(books: Books, row: tuple[Any, ...], entries: list[Json]) -> Json:
     (
-        _, document, number, kind, base, date, party, narration, reference, cancelled, optional, posted, path, author,
+        _, document, number, kind, base, date, party, narration, reference, cancelled, optional, posted, branch, leg,
+        author,
     ) = row  # fmt: skip
     return {
         "id": document.hex(),
@@ -108,16 +113,17 @@ def _listed(books: Books, row: tuple[Any, ...], entries: list[Json]) -> Json:
         "cancelled": bool(cancelled),
         "optional": bool(optional),
         "posted": bool(posted),
-        "branch": path.split("/")[1],
+        "branch": branch,
+        "leg": leg,
         "entered_by": books.device_name(author),
         "entries": entries,
     }
 
 
 def show_voucher(books: Books, found: VoucherName) -> Json:
-    """One voucher with all its fields, its version, and the ids of its conflicts."""
-    document = books.document(found.row)
-    folded = document.fold()
+    """One voucher with all its fields, its version, and the ids of its conflicts; or one leg of a transfer."""
+    document = books.document(abs(found.row))
+    folded = shown_as_voucher(books, document, found.row)
     rows = books.db.execute(f"{_COLUMNS} WHERE v.id=?", (found.row,)).fetchall()
     entries = _entries(books, "v.id=?", [found.row]).get(found.row, [])
     result = _listed(books, rows[0], entries)
@@ -125,8 +131,10 @@ def show_voucher(books: Books, found: VoucherName) -> Json:
         form = form_of(books.names, posting_from(folded.values.get("posting")))
     except BadValue:
         form = {}
-    conflicts = books.db.execute("SELECT id FROM conflicts WHERE document=? ORDER BY register", (found.row,))
-    faults = books.db.execute("SELECT text FROM document_problems WHERE document=? ORDER BY code, text", (found.row,))
+    conflicts = books.db.execute("SELECT id FROM conflicts WHERE document=? ORDER BY register", (abs(found.row),))
+    faults = books.db.execute(
+        "SELECT text FROM document_problems WHERE document=? ORDER BY code, text", (abs(found.row),)
+    )
     dated = folded.values.get("reference_date", "")
     return {
         **result,

@@ -46,6 +46,7 @@ _SHOWN: Final = (
     "cancelled",
     "posted",
     "branch",
+    "leg",
     "scope",
     "entered_by",
     "conflicts",

@@ -10,6 +10,8 @@ from p2p.store import prefix_of
 
 _hex_id = re.compile(r"[0-9a-fA-F]{8,32}")
 _ROWS = "SELECT v.id, v.document, s.path, v.number, v.type FROM vouchers v JOIN scopes s ON s.id=v.scope"
+_VOUCHERS = "SELECT row FROM documents WHERE prefix BETWEEN ? AND ? AND kind IN ('voucher', 'transfer')"
+_LEGS = "SELECT -row FROM documents WHERE prefix BETWEEN ? AND ? AND kind='transfer'"
 _LISTED_MAX = 10
 
 
@@ -50,6 +52,9 @@ def find_voucher(db: sqlite3.Connection, names: Names, text: str) -> VoucherName
 
 def _described(names: Names, voucher: VoucherName, by_id: bool) -> str:
     name = voucher.document.hex() if by_id else f"{voucher.scope}/{voucher.document.hex()}"
+    if voucher.scope.startswith("transfers/"):
+        # The legs of a transfer share its id; each has a number.
+        name = voucher.number or name
     return f"{name} ({names.label('voucher-type', voucher.type)} {voucher.number})".replace("( ", "(")
 
 
@@ -66,7 +71,7 @@ def _by_id(db: sqlite3.Connection, text: str) -> list[VoucherName]:
     if not _hex_id.fullmatch(digits):
         return []
     low, high = (prefix_of(bytes.fromhex((digits + filler * 32)[:32])) for filler in "0f")
-    rows = _rows(db, "v.id IN (SELECT row FROM documents WHERE prefix BETWEEN ? AND ? AND kind='voucher')", low, high)
+    rows = _rows(db, f"v.id IN ({_VOUCHERS}) OR v.id IN ({_LEGS})", low, high, low, high)
     return [
         voucher
         for voucher in rows

@@ -274,7 +274,7 @@ def history(context: typer.Context, which: Which, as_json: AsJson = False) -> No
     from khata.voucher_lookup import find_voucher
 
     with opened(context) as books:
-        print_history(books, find_voucher(books.db, books.names, which).row, as_json)
+        print_history(books, abs(find_voucher(books.db, books.names, which).row), as_json)
 
 
 def _today() -> str:

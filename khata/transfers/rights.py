@@ -2,7 +2,7 @@
 
 from crdt_models.document import Document
 from crdt_models.folding import Folded
-from crdt_models.transfers import KIND, may_write
+from crdt_models.transfers import DISPATCH, KIND, RECEIPT, may_write
 from khata.books import Books
 from khata.errors import BooksError
 from khata.transfers.accounts import branch_name
@@ -14,6 +14,36 @@ def folded(books: Books, document: Document) -> Folded:
     if document.kind == KIND:
         return fold(document, books.replica.chain).folded
     return document.fold()
+
+
+def shown_as_voucher(books: Books, document: Document, voucher: int) -> Folded:
+    """What shows of a voucher, or of one leg of a transfer as if it were a voucher.
+
+    Args:
+        voucher: its local id in `vouchers`.
+    """
+    shows = folded(books, document)
+    if document.kind != KIND:
+        return shows
+    leg = shows.values.get(RECEIPT if voucher < 0 else DISPATCH)
+    return shows._replace(values=leg if isinstance(leg, dict) else {})
+
+
+def check_no_leg(books: Books, voucher: int) -> None:
+    """Refuse to treat a leg of a transfer as a voucher of its own.
+
+    Args:
+        voucher: its local id in `vouchers`.
+
+    Raises:
+        BooksError: it is a leg.
+    """
+    number, leg = books.db.execute("SELECT number, leg FROM vouchers WHERE id=?", (voucher,)).fetchone()
+    if leg:
+        raise BooksError(
+            f"{number} is the {leg} of a transfer; use `khata transfer alter {number}` or `khata transfer cancel "
+            f"{number}`"
+        )
 
 
 def check_may_set(books: Books, document: Document, register: str) -> None:
