@@ -49,7 +49,7 @@ def cash_book(books: Books, book: str, name: str = "", span: Span = EVERYTHING) 
     """
     head = heading(books, span)
     chart = Chart(books)
-    accounts = _accounts(books, chart, book, name)
+    accounts = _accounts(chart, book, name)
     found = {account: same_masters(books, "ledger", account.local) for account in accounts}
     sums = moved(books, chart, span, [local for same in found.values() for local in same])
     if not name:
@@ -63,17 +63,17 @@ def cash_book(books: Books, book: str, name: str = "", span: Span = EVERYTHING) 
 
     def rows() -> Iterator[Json]:
         for account in found:
-            for row in statement_of(books, chart, account.local, span).rows:
+            for row in statement_of(books, chart, account, span).rows:
                 yield {"ledger": account.name, "ledger_id": account.document.hex(), **row}
 
     return CashBook({**head, "book": book, **total.json(), "ledgers": ledgers}, rows())
 
 
-def _accounts(books: Books, chart: Chart, book: str, name: str) -> list[Account]:
+def _accounts(chart: Chart, book: str, name: str) -> list[Account]:
     groups = chart.predefined(*BOOKS[book])
     if not name:
         return [account for account in chart.accounts() if account.group in groups]
-    account = chart.account(books.names.find("ledger", name).local)
+    account = chart.find_account(name)
     if account.group not in groups:
         raise NotFound(
             f"{account.name!r} is in {chart.groups[account.group].name}, not below {' or '.join(BOOKS[book])}; "

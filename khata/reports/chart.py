@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from crdt_models.masters import master_id, normalised
 from crdt_models.predefined import PROFIT_AND_LOSS, SUSPENSE
 from khata.books import Books
-from khata.naming import cycles
+from khata.naming import ID_PREFIX, cycles
 
 Nature = Literal["assets", "liabilities", "income", "expenses"]
 
@@ -140,6 +140,20 @@ class Chart:
                 found.update(self.within(self._names.effective("group", group.local)))
         return found
 
+    def find(self, text: str) -> GroupNode:
+        """The group that a person means, also one by its id that has not arrived; nothing means Primary.
+
+        Raises:
+            NotFound, Ambiguous: the text means no group, or several.
+        """
+        if normalised(text) in ("", normalised(PRIMARY)):
+            return self.groups[TOP]
+        wanted = text.removeprefix(ID_PREFIX).lower()
+        for node in self.groups.values():
+            if node.document.hex() == wanted:
+                return node
+        return self.groups[self._names.find("group", text).local]
+
     def _suspense(self, books: Books) -> int:
         found = books.names.by_document("group", master_id(books.company, "group", SUSPENSE))
         return _ABSENT_SUSPENSE if found is None else books.names.effective("group", found.local)
@@ -200,6 +214,18 @@ class Chart:
         if known is None:
             known = self._accounts[ledger] = self._account(self._names.effective("ledger", ledger))
         return known
+
+    def find_account(self, text: str) -> Account:
+        """The ledger that a person means, also one by its id that has not arrived.
+
+        Raises:
+            NotFound, Ambiguous: the text means no ledger, or several.
+        """
+        wanted = text.removeprefix(ID_PREFIX).lower()
+        for local, master in self._names.masters("ledger").items():
+            if master.document.hex() == wanted:
+                return self.account(local)
+        return self.account(self._names.find("ledger", text).local)
 
     def accounts(self) -> Iterator[Account]:
         """Every ledger that reads as itself, by name and id."""

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from crdt_models.masters import normalised
 from khata.books import Books
 from khata.reports.balances import Moved, heading, moved
-from khata.reports.chart import PRIMARY, TOP, Chart
+from khata.reports.chart import Chart
 from khata.reports.span import EVERYTHING, Span
 
 Json = dict[str, Any]
@@ -26,7 +25,8 @@ def group_summary(books: Books, name: str = "", span: Span = EVERYTHING) -> Json
     """
     head = heading(books, span)
     chart = Chart(books)
-    wanted = _group(books, chart, name)
+    node = chart.find(name)
+    wanted = node.local
     child_of = {local: child.local for child in chart.children(wanted) for local in chart.within(child.local)}
     groups: dict[int, Moved] = {}
     ledgers: list[Json] = []
@@ -35,29 +35,21 @@ def group_summary(books: Books, name: str = "", span: Span = EVERYTHING) -> Json
         if account.group == wanted:
             ledgers.append({"ledger": account.name, "ledger_id": account.document.hex(), **sums.json()})
         elif account.group in child_of:
-            child = child_of[account.group]
-            groups[child] = groups.get(child, Moved()).plus(sums)
+            below = child_of[account.group]
+            groups[below] = groups.get(below, Moved()).plus(sums)
         else:
             continue
         total = total.plus(sums)
-    below = [
-        {"group": node.name, "group_id": node.document.hex(), **groups[node.local].json()}
-        for node in chart.children(wanted)
-        if node.local in groups
+    children = [
+        {"group": child.name, "group_id": child.document.hex(), **groups[child.local].json()}
+        for child in chart.children(wanted)
+        if child.local in groups
     ]
-    node = chart.groups[wanted]
     return {
         "group": node.name,
         "group_id": node.document.hex(),
         "path": list(node.path),
         **head,
-        "rows": [*below, *ledgers],
+        "rows": [*children, *ledgers],
         **total.json(),
     }
-
-
-def _group(books: Books, chart: Chart, name: str) -> int:
-    """The local id of the group that a person means."""
-    if normalised(name) in ("", normalised(PRIMARY)):
-        return TOP
-    return books.names.find("group", name).local

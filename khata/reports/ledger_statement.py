@@ -35,7 +35,7 @@ def statement(books: Books, name: str, span: Span = EVERYTHING) -> Statement:
     opening balances are the company's, and stand in the consolidated statement only.
 
     Args:
-        name: the ledger, as a person writes it.
+        name: the ledger, as a person writes it, or its id in hex, which may be of one that has not arrived.
 
     Raises:
         NotFound, Ambiguous: the name means no ledger, or several; or there is no such branch.
@@ -43,13 +43,12 @@ def statement(books: Books, name: str, span: Span = EVERYTHING) -> Statement:
 
     Cost: a sum over the ledger's part of an index, then 30 µs for each row that is taken.
     """
-    found = books.names.find("ledger", name)
-    return statement_of(books, Chart(books), found.local, span)
+    chart = Chart(books)
+    return statement_of(books, chart, chart.find_account(name), span)
 
 
-def statement_of(books: Books, chart: Chart, ledger: int, span: Span) -> Statement:
-    """The statement of a ledger by its local id; see `statement`."""
-    account = chart.account(ledger)
+def statement_of(books: Books, chart: Chart, account: Account, span: Span) -> Statement:
+    """The statement of an account of the chart; see `statement`."""
     same = same_masters(books, "ledger", account.local)
     sums = moved(books, chart, span, same).get(account, Moved())
     head = {
