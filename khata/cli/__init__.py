@@ -31,11 +31,14 @@ from khata.cli import (
     problems,
     report_bills,
     report_books,
+    report_branches,
     report_gst,
     report_statements,
     report_stock,
     reports,
     sync,
+    transfers,
+    users,
     vouchers,
 )
 from khata.cli.frame import DONE, FAILED, INTERRUPTED, NOT_IN_SYNC, Frame, complain, keep_examples
@@ -51,7 +54,22 @@ app = typer.Typer(
 for module in (company, sync, imports, checks, log, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
-for group in (branches, company, gst, ledgers, groups, masters, vouchers, conflicts, problems, reports, exports, locks):
+for group in (
+    branches,
+    company,
+    gst,
+    ledgers,
+    groups,
+    masters,
+    vouchers,
+    transfers,
+    conflicts,
+    problems,
+    reports,
+    exports,
+    locks,
+    users,
+):
     app.add_typer(group.app, name=group.NAME)
 
 EXPORTS = (
@@ -60,7 +78,7 @@ EXPORTS = (
 )
 """Modules that add their commands to `khata export` by being imported."""
 
-REPORTS = (report_bills, report_books, report_gst, report_statements, report_stock)
+REPORTS = (report_bills, report_books, report_branches, report_gst, report_statements, report_stock)
 """Modules that add their commands to `khata report` by being imported."""
 
 

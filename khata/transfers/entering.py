@@ -62,8 +62,20 @@ def send_form(books: Books, to: str, form: Form) -> Entered:
     """
     with books.writing():
         route = _route(books, to, GOODS if form.get("stock") or form.get("items") else CASH)
-        posting = of_form(books, route, DISPATCH, {k: v for k, v in form.items() if k not in BESIDE})
-        return _send(books, route, posting, {field: str(form[field]) for field in BESIDE if form.get(field)})
+        return _send(books, route, of_form(books, route, DISPATCH, form), _written_beside(form))
+
+
+def _written_beside(form: Form) -> dict[str, str]:
+    """What a form says beside the posting.
+
+    Raises:
+        BooksError: something of it is no text.
+    """
+    found = {field: form[field] for field in BESIDE if form.get(field)}
+    for field, value in found.items():
+        if not isinstance(value, str):
+            raise BooksError(f"{field} is {value!r}; expected text")
+    return found
 
 
 def _route(books: Books, to: str, carries: Any) -> Route:
@@ -104,7 +116,7 @@ def receive(
         godown: where goods are put.
         ledger: where cash goes; `Cash` when empty.
         amount: how much cash arrived; what was sent when empty.
-        form: the receipt as somebody wrote it themselves, in the shape of `voucher add --file`.
+        form: the receipt as somebody wrote it themselves, in the shape of `voucher add --file`; goes before `beside`.
         version: what its author was looking at; empty for the transfer as it is now.
 
     Raises:
@@ -122,7 +134,7 @@ def receive(
         if date < sent.posting.date:
             raise BooksError(f"it was sent on {sent.posting.date} and cannot arrive on {date}; give a later --date")
         if form is not None:
-            posting = of_form(books, route, RECEIPT, {"date": date, **form})
+            posting, beside = of_form(books, route, RECEIPT, {"date": date, **form}), _written_beside(form)
         elif route.carries == GOODS:
             posting = goods(books, route, RECEIPT, date, arrived(sent.posting, short or {}, godown))
         else:
@@ -151,7 +163,7 @@ def alter(
 
     Args:
         items, ledger, amount: what replaces the goods, the cash or bank ledger, the amount; empty to keep them.
-        form: the leg as somebody wrote it themselves.
+        form: the leg as somebody wrote it themselves; goes before `beside`.
         version: what its author was looking at; empty for the transfer as it is now.
 
     Raises:
@@ -165,7 +177,7 @@ def alter(
             raise BooksError("there is nothing to alter yet; receive it first with `khata transfer receive`")
         when = date or before.posting.date
         if form is not None:
-            posting = of_form(books, route, register, {"date": when, **form})
+            posting, beside = of_form(books, route, register, {"date": when, **form}), _written_beside(form)
         elif items:
             posting = goods(books, route, register, when, items)
         elif ledger or amount:
