@@ -6,6 +6,7 @@ import typer
 
 from khata.cli.frame import AsJson, frame_of, opened, print_json, print_table, say
 from khata.cli.master_commands import print_saved
+from khata.cli.users import User, asked_user
 
 NAME = "company"
 app = typer.Typer(no_args_is_help=True, help="The company's details, and the GST registrations of its branches.")
@@ -16,22 +17,25 @@ def init(
     name: Annotated[str, typer.Argument(help="What the company is called.")],
     branch: Annotated[str, typer.Option("--branch", help="The branch this device stands in.")] = "Head Office",
     code: Annotated[str, typer.Option("--code", help="1 to 4 letters and digits, in every voucher number.")] = "HO",
+    user: User = "",
     as_json: AsJson = False,
 ) -> None:
     """Make the books of a new company in an empty folder.
+
+    Your name is asked for once; it stands in everything you save.
 
     The recovery phrase is shown once and kept nowhere: write it on paper. It makes another device the keeper of the
     company when this one is lost.
 
     Examples:
       khata init "Sharma Traders"
-      khata --books ho init "Sharma Traders" --branch "Head Office" --code HO
+      khata --books ho init "Sharma Traders" --branch "Head Office" --code HO --user "Asha Kulkarni"
     """
     from khata.beginning import found_books
     from p2p.identity import spell
 
     frame = frame_of(context)
-    founded = found_books(frame.folder, name, branch, code.upper(), frame.user_or_login)
+    founded = found_books(frame.folder, name, branch, code.upper(), asked_user(frame, user))
     books = founded.books
     try:
         device = spell(books.replica.keys.id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from khata.cli.frame import AsJson, complain, frame_of, opened, plain, print_json, print_table, progress, say
+from khata.cli.users import User, asked_user
 
 if TYPE_CHECKING:
     from khata.books import Books
@@ -18,11 +19,13 @@ def join(
     ticket: Annotated[str, typer.Argument(help="The ticket from `khata branch add`; - reads it from stdin.")],
     name: Annotated[str, typer.Option("--name", help="What others call this device; default: the branch.")] = "",
     timeout: Annotated[float, typer.Option("--timeout", help="Give up after so many seconds.")] = 600,
+    user: User = "",
     as_json: AsJson = False,
 ) -> None:
     """Join a company with a ticket: be admitted, then receive all of its books.
 
-    Both ends show the same check code. If it breaks off, run it again with the same ticket.
+    Both ends show the same check code. If it breaks off, run it again with the same ticket. Your name is asked for
+    once; it stands in everything you save.
 
     Examples:
       khata --books pune join TICKET
@@ -30,6 +33,7 @@ def join(
     """
     from khata.beginning import joining_books
     from khata.syncing import join_company
+    from khata.users import stored_user
     from p2p.invite import read_ticket_untrusted
     from p2p.limits import NAME_CHARS_MAX
 
@@ -38,7 +42,7 @@ def join(
         raise typer.BadParameter(f"a device's name has at most {NAME_CHARS_MAX} characters", param_hint="--name")
     frame = frame_of(context)
     read = read_ticket_untrusted(sys.stdin.read() if ticket == "-" else ticket)
-    books = joining_books(frame.folder, read.company, frame.user_or_login)
+    books = joining_books(frame.folder, read.company, asked_user(frame, user, stored_user(frame.folder)))
     try:
         with progress(f"joining as {plain(read.branch)}") as bar:
             joined = join_company(

@@ -95,11 +95,11 @@ class _LogReader:
             selection.values,
         )
         for rank, step, save, kind, id, row in rows:
-            yield (rank, step, save, kind, id), (row, kind, save)
+            yield (rank, step, save, kind, id), (row, kind, id, save)
 
-    def _entry(self, row: int, kind: str, save: bytes) -> Json:
+    def _entry(self, row: int, kind: str, id: bytes, save: bytes) -> Json:
         scope, log = self._log(row)
-        return self._told(row, kind, scope, log[save])
+        return self._told(row, kind, id, scope, log[save])
 
     def _log(self, row: int) -> tuple[str, dict[bytes, LoggedSave]]:
         """The scope and the log of a document; of those with several saves the last ones are remembered."""
@@ -120,7 +120,7 @@ class _LogReader:
                 self._remembered -= len(dropped)
         return found
 
-    def _told(self, row: int, kind: str, scope: str, one: LoggedSave) -> Json:
+    def _told(self, row: int, kind: str, id: bytes, scope: str, one: LoggedSave) -> Json:
         save = one.save
         changes = {change.register: (change.before, change.after) for change in one.changes}
         entry = {
@@ -131,8 +131,8 @@ class _LogReader:
             "action": action_of(kind, save.origin, one.first, changes),
             "origin": save.origin,
             "kind": kind,
-            "name": document_name(self._books, self._names, row, kind, scope),
-            "document": self._document(row).hex(),
+            "name": document_name(self._books, self._names, row, kind, id, scope),
+            "document": id.hex(),
             "scope": scope,
             "save": save.id.hex(),
             "parents": sorted(parent.hex() for parent in save.parents),
@@ -141,10 +141,6 @@ class _LogReader:
             "changes": [self._change(kind, change) for change in one.changes],
         }
         return {**entry, "story": story(entry)}
-
-    def _document(self, row: int) -> bytes:
-        (id,) = self._books.db.execute("SELECT id FROM documents WHERE row=?", (row,)).fetchone()
-        return bytes(id)
 
     def _change(self, kind: str, change: LoggedChange) -> Json:
         register = change.register

@@ -9,7 +9,7 @@ from p2p.scope import RECOVERY_KEYS_SCOPE, keys_scope
 from p2p.seals import KEYS_KIND
 
 
-def document_name(books: Books, names: Names, row: int, kind: str, scope: str) -> str:
+def document_name(books: Books, names: Names, row: int, kind: str, id: bytes, scope: str) -> str:
     """The name of a document as it is now; the beginning of its id where it has none.
 
     Args:
@@ -21,14 +21,13 @@ def document_name(books: Books, names: Names, row: int, kind: str, scope: str) -
         ).fetchone()
         if found is not None and found[1]:
             return f"{names.label('voucher-type', found[0])} {found[1]}".strip() if kind == VOUCHER else str(found[1])
-    (id,) = books.db.execute("SELECT id FROM documents WHERE row=?", (row,)).fetchone()
     if kind in KINDS:
-        master = names.by_document(kind, bytes(id))
+        master = names.by_document(kind, id)
         if master is not None and master.name:
             return master.name
     if kind == KEYS_KIND:
         return keys_owner(books, scope)
-    return bytes(id).hex()[:8]
+    return id.hex()[:8]
 
 
 def keys_owner(books: Books, scope: str) -> str:
