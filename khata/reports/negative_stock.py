@@ -60,19 +60,21 @@ def negative_stock(books: Books, items: Collection[int] | None = None) -> list[N
     codes = dict(books.db.execute("SELECT id, code FROM branches").fetchall())
     units = dict(books.db.execute("SELECT id, unit FROM stock_items").fetchall())
     names, godowns = books.names, books.names.masters("godown")
-    found = []
-    for (item, godown), (since, quantity) in below.items():
-        takers = [line for line in lines if line.date == since and _takes(line, item, godown)]
-        found.append(
-            NegativeStock(
-                names.label("stock-item", item), names.masters("stock-item")[item].document,
-                names.label("godown", godown) if godown else "", godowns[godown].document if godown else b"",
-                names.label("unit", units[item]), since, quantity,
-                tuple(dict.fromkeys(line.document for line in takers)),
-                tuple(sorted({codes[line.branch] for line in takers if line.branch})),
-            )
-        )  # fmt: skip
-    return sorted(found)
+    takers: dict[_Held, list[Line]] = {key: [] for key in below}
+    for line in lines:
+        key = line.item, line.godown
+        if key in below and line.date == below[key][0] and _takes(line):
+            takers[key].append(line)
+    return sorted(
+        NegativeStock(
+            names.label("stock-item", item), names.masters("stock-item")[item].document,
+            names.label("godown", godown) if godown else "", godowns[godown].document if godown else b"",
+            names.label("unit", units[item]), since, quantity,
+            tuple(dict.fromkeys(line.document for line in takers[item, godown])),
+            tuple(sorted({codes[line.branch] for line in takers[item, godown] if line.branch})),
+        )
+        for (item, godown), (since, quantity) in below.items()
+    )  # fmt: skip
 
 
 def taken_below(books: Books, voucher: bytes) -> list[NegativeStock]:
@@ -132,8 +134,6 @@ def _below(lines: list[Line]) -> dict[_Held, tuple[str, int]]:
     return {key: (date, held[key]) for key, date in since.items()}
 
 
-def _takes(line: Line, item: int, godown: int) -> bool:
-    """Whether a line takes an item out of a godown; a count may, which says that less is there than was thought."""
-    if line.item != item or line.godown != godown or not line.posted:
-        return False
-    return line.quantity < 0 or line.destination is not None or line.phase == COUNT
+def _takes(line: Line) -> bool:
+    """Whether a line takes out of its godown; a count may, which says that less is there than was thought."""
+    return bool(line.posted) and (line.quantity < 0 or line.destination is not None or line.phase == COUNT)

@@ -77,7 +77,7 @@ def _row(books: Books, codes: dict[int, str], movement: Movement, balance: int, 
     nothing = _left(0, 0)
     return {
         "date": line.date,
-        "type": books.names.label("voucher-type", line.type),
+        "type": _type(books, line.voucher),
         "number": line.number,
         "id": line.document.hex(),
         "branch": codes[line.branch],
@@ -88,6 +88,11 @@ def _row(books: Books, codes: dict[int, str], movement: Movement, balance: int, 
         "correction": Amount(movement.correction).text,
         "balance": _left(balance, worth),
     }
+
+
+def _type(books: Books, voucher: int) -> str:
+    (kind,) = books.db.execute("SELECT type FROM vouchers WHERE id=?", (voucher,)).fetchone()
+    return books.names.label("voucher-type", kind)
 
 
 def _left(quantity: int, value: int) -> Json:

@@ -1,6 +1,7 @@
 """What the stock is worth at the end of a day: the closing stock of profit and loss and of the balance sheet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from crdt_models.errors import BadValue
 from crdt_models.vouchers import check_date
@@ -8,6 +9,9 @@ from khata.books import Books
 from khata.reports.span import branch_code
 from khata.reports.stock_pools import METHODS, Method
 from khata.reports.stock_valuation import Place, Valuation
+
+_LAST: Final = "~"
+"""Sorts after every digit, and so after every date."""
 
 
 def stock_value(books: Books, until: str = "", branch: str = "", method: str = "average") -> int:
@@ -26,17 +30,27 @@ def stock_value(books: Books, until: str = "", branch: str = "", method: str = "
         BadValue: `until` is not a date, or the method is not known.
         NotFound: the company has no such branch.
 
-    Cost: about 8 µs a stock line.
+    Cost: about 10 µs a stock line.
     """
-    if until:
-        check_date(until)
-    valuation = Valuation(books, checked_method(method), until)
-    if not branch:
-        valuation.finish()
-        return sum(pool.value for pool in valuation.pools.values())
-    number = branch_number(books, branch)
-    valuation.finish()
-    return sum(value for (_, place), value in place_values(books, valuation).items() if place.branch == number)
+    return stock_values(books, [until], branch, method)[0]
+
+
+def stock_values(books: Books, until: Sequence[str], branch: str = "", method: str = "average") -> list[int]:
+    """The value of the closing stock at each of several dates, for the price of one; see `stock_value`."""
+    for date in filter(None, until):
+        check_date(date)
+    valuation = Valuation(books, checked_method(method), "" if "" in until else max(until))
+    number = branch_number(books, branch) if branch else None
+    values = {}
+    for date in sorted(until, key=lambda date: date or _LAST):
+        # Whatever is dated on that day sorts before this.
+        valuation.finish(f"{date}{_LAST}")
+        if number is None:
+            values[date] = sum(pool.value for pool in valuation.pools.values())
+        else:
+            places = place_values(books, valuation).items()
+            values[date] = sum(value for (_, place), value in places if place.branch == number)
+    return [values[date] for date in until]
 
 
 def checked_method(method: str) -> Method:

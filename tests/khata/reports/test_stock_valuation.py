@@ -12,7 +12,7 @@ from khata.entering_masters import add_master, merge_masters
 from khata.errors import NotFound
 from khata.reports.span import EVERYTHING, Span
 from khata.reports.stock_summary import stock_summary
-from khata.reports.stock_value import stock_value
+from khata.reports.stock_value import stock_value, stock_values
 from tests.khata.company import a_branch, put, sync
 from tests.khata.stock import a_stockist, moved
 
@@ -46,6 +46,7 @@ def test_the_value_on_a_date_leaves_out_what_came_later():
     moved(books, "Purchase", "Soap 10 = 80", date="2026-04-30")
     moved(books, "Purchase", "Soap 10 = 100", date="2026-05-01")
     assert [stock_value(books, until) for until in ("2026-04-29", "2026-04-30", "")] == [0, 800_000, 1_800_000]
+    assert stock_values(books, ["", "2026-04-30", "2026-04-29"]) == [1_800_000, 800_000, 0]
     with pytest.raises(BadValue):
         stock_value(books, "1.5.2026")
     with pytest.raises(BadValue, match="average and fifo"):
