@@ -1,4 +1,4 @@
-"""Reports of balances, `khata report`, and `khata problems`.
+"""Reports of balances: `khata report trial-balance`, `group` and `ledger`.
 
 Other modules add their reports to the same `app`.
 """
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from khata.cli.frame import AsJson, Branch, Since, Until, grouped, opened, print_json, print_table, say
+from khata.cli.frame import AsJson, Branch, Since, Until, grouped, opened, print_json, print_table
 from khata.cli.report_printing import amount_shown, print_json_rows, say_of_branch, titled
 
 NAME = "report"
@@ -124,15 +124,15 @@ def ledger(
         if as_json:
             print_json_rows(found.head, found.rows)
             return
-        rows = [("", "", "", "Opening", "", "", "", found.head["opening"])]
+        rows = [("", "", "", "Opening", "", "", "", amount_shown(found.head["opening"]))]
         rows += [
             (
                 row["date"], row["type"], row["number"], _particulars(row), _references(row), row["narration"],
-                row["amount"], row["balance"],
+                amount_shown(row["amount"]), amount_shown(row["balance"]),
             )
             for row in found.rows
         ]  # fmt: skip
-        rows.append(("", "", "", "Closing", "", "", "", found.head["closing"]))
+        rows.append(("", "", "", "Closing", "", "", "", amount_shown(found.head["closing"])))
         columns = ("Date", "Type", "Number", "Particulars", "Bills", "Narration", "Amount>", "Balance>")
         print_table(columns, rows, titled(books, found.head["ledger"], span))
     say_of_branch(span)
@@ -145,27 +145,3 @@ def _particulars(row: dict[str, Any]) -> str:
 
 def _references(row: dict[str, Any]) -> str:
     return ", ".join(bill["name"] or bill["kind"] for bill in row["bills"])
-
-
-def problems(context: typer.Context, as_json: AsJson = False) -> None:
-    """List what a person should look at, each with the command that settles it.
-
-    Examples:
-      khata problems
-      khata problems --json
-    """
-    from khata.problems import find_problems
-
-    with opened(context) as books:
-        found = find_problems(books)
-    if as_json:
-        print_json([problem.json() for problem in found])
-        return
-    for problem in found:
-        say(f"{problem.code}: {problem.text}")
-        if problem.settle:
-            say(f"    {problem.settle}")
-    say(f"{len(found)} {'problem' if len(found) == 1 else 'problems'}")
-
-
-COMMANDS = {"problems": problems}

@@ -30,8 +30,8 @@ class DayBook(NamedTuple):
 def day_book(books: Books, span: Span = EVERYTHING, type: str = "") -> DayBook:
     """The vouchers of a range: type, number, party, amount, narration, and whether they count in the accounts.
 
-    The amount is the sum of a voucher's debits. `note` says in a word why a voucher is in no balance; it is empty for
-    one that is posted. The head's `debit` is the sum of those that are.
+    The amount is the sum of a voucher's debits. `note` says in a word why a voucher is in no balance, or that what was
+    saved of it after a lock is kept out. The head's `debit` is the sum of those that are posted.
 
     Args:
         type: only vouchers of this type, as a person writes it.
@@ -97,7 +97,7 @@ def _row(books: Books, row: Row, parts: VoucherParts) -> Json:
 
 
 def _note(base: str, cancelled: bool, optional: bool, late: bool, posted: bool) -> str:
-    """Why a voucher is in no balance, in a word."""
+    """Why a voucher, or what was saved of it last, is in no balance."""
     if cancelled:
         return "cancelled"
     if optional:
@@ -108,4 +108,6 @@ def _note(base: str, cancelled: bool, optional: bool, late: bool, posted: bool) 
     if late:
         return "late"
     known = BASE_TYPES.get(base)
-    return "not posted" if known is not None and not known.posts_accounts else "cannot be counted"
+    if known is None or known.posts_accounts:
+        return "cannot be counted"
+    return "stock only" if known.posts_stock else "not posted"

@@ -223,7 +223,7 @@ def test_tables_are_for_people(office):
     assert "12,34,567.50" in office("voucher", "list").out
     assert "12,34,567.50" in office("report", "trial-balance").out
     assert "12,34,567.50" in office("voucher", "show", "HO/26-27/00001").out
-    assert "-1234567.50" in office("report", "ledger", "Asha Stores").out
+    assert "-12,34,567.50" in office("report", "ledger", "Asha Stores").out
     assert "Cash-in-Hand" in office("group", "list").out
     assert "HO" in office("branch", "list").out
     assert "Sharma Traders" in office("status").out
