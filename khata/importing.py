@@ -14,7 +14,9 @@ from crdt_models.folding import fold, heads
 from crdt_models.packing import Value
 from crdt_models.saves import ORIGIN_INIT, Save
 from crdt_models.vouchers import KIND as VOUCHER
+from khata.already_here import note_doubles
 from khata.books import Books, Change
+from khata.errors import BooksError
 from khata.tables import MASTER_COLUMNS
 from khata.tally.importer import binding_for, plan
 from khata.tally.plan import Plan, PlannedSave, import_origin
@@ -84,15 +86,20 @@ def plan_import(
     books.names.forget()
     member = books.member
     binding = source or binding_for(books.replica.keys.author.hex())
-    return plan(read(paths, expected, progress), BooksView(books), books.company, binding, member.branch)
+    planned = plan(read(paths, expected, progress), BooksView(books), books.company, binding, member.branch)
+    note_doubles(books, planned)
+    return planned
 
 
 def carry_out(books: Books, planned: Plan, progress: Progress | None = None) -> int:
     """Save what was planned, batch by batch; return how many commits that made.
 
     Raises:
+        BooksError: something has to be answered first; nothing was saved.
         StoreError: the disk refuses; the batches before it are saved, and importing again does the rest.
     """
+    if planned.asks:
+        raise BooksError("; ".join(finding.text for finding in planned.asks))
     commits = 0
     for batch in planned.batches():
         commits += _save_batch(books, planned.branch, batch)
@@ -169,7 +176,13 @@ def summary(planned: Plan, commits: int | None) -> dict[str, Any]:
             for skipped in planned.skipped
         ],
         "findings": [
-            {"code": finding.code, "file": finding.file, "text": finding.text, "refuses": finding.refuses}
+            {
+                "code": finding.code,
+                "file": finding.file,
+                "text": finding.text,
+                "refuses": finding.refuses,
+                "asks": finding.asks,
+            }
             for finding in planned.findings
         ],
     }

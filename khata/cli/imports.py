@@ -24,6 +24,9 @@ def import_files(
     company: Annotated[
         str, typer.Option("--company", help="Refuse files of another Tally company than this (name or GUID).")
     ] = "",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Import vouchers although others like them are here already.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import Tally XML. Importing the same again changes nothing; a changed export becomes alterations.
@@ -42,8 +45,9 @@ def import_files(
         with progress("reading") as bar:
             bar.show(0, sum(file.stat().st_size for file in files if file.is_file()))
             planned = plan_import(books, files, source, company, bar.advance)
-        commits = None
-        if not dry_run:
+        planned.anyway = anyway
+        commits = None if dry_run else 0
+        if not dry_run and not planned.asks:
             with progress("saving") as bar:
                 bar.show(0, len(planned))
                 commits = carry_out(books, planned, bar.advance)
@@ -56,6 +60,8 @@ def import_files(
             complain(f"refused: {finding.file}: {finding.text}")
         if planned.refused:
             raise BooksError(f"{len(planned.refused)} of {len(files)} files refused; nothing of them was imported")
+        if planned.asks and not dry_run:
+            raise BooksError("nothing was imported: vouchers would be in the books twice")
 
 
 def _finish(books: "Books", planned: "Plan", commits: int | None) -> None:
@@ -63,7 +69,7 @@ def _finish(books: "Books", planned: "Plan", commits: int | None) -> None:
         say(f"dry run: {len(planned)} saves would be made; nothing was saved")
     elif commits:
         saved(books, f"{len(planned)} documents in {commits} commits")
-    elif planned.totals:
+    elif planned.totals and not planned.asks:
         say("nothing to save: the books hold all of it already")
 
 

@@ -103,12 +103,17 @@ class Skipped(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something about a whole file; `refuses` when nothing of the file is imported because of it."""
+    """Something about a whole file, or all of them.
+
+    `refuses` when nothing of the file is imported because of it; `asks` when nothing at all is, unless somebody says
+    that it is meant so.
+    """
 
     code: str
     file: str
     text: str
     refuses: bool = False
+    asks: bool = False
 
 
 class FileTotals(msgspec.Struct):
@@ -138,6 +143,7 @@ class Plan:
 
     def __init__(self, branch: str) -> None:
         self.branch = branch
+        self.anyway = False
         self.counts: dict[str, Counts] = {}
         self.totals: list[FileTotals] = []
         self.skipped: list[Skipped] = []
@@ -155,6 +161,11 @@ class Plan:
     def refused(self) -> list[Finding]:
         """The findings because of which a file is left out as a whole."""
         return [finding for finding in self.findings if finding.refuses]
+
+    @property
+    def asks(self) -> list[Finding]:
+        """The findings because of which nothing is carried out, until `anyway` is set."""
+        return [] if self.anyway else [finding for finding in self.findings if finding.asks]
 
     def count(self, kind: str) -> Counts:
         """The counts of one kind, to read or to add to."""
