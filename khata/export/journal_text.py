@@ -14,7 +14,8 @@ _IN_DESCRIPTIONS: Final = str.maketrans({";": ",", "|": "/"})
 _IN_REMARKS: Final = str.maketrans({":": "-", "[": "(", "]": ")", ";": ","})
 _IN_CODES: Final = str.maketrans({"(": "[", ")": "]", ";": ","})
 _BEGINNINGS: Final = "*!(=| "
-_PART_CHARS_MAX: Final = 200
+_PART_BYTES_MAX: Final = 200
+_CODE_CHARS_MAX: Final = 200
 _TEXT_CHARS_MAX: Final = 300
 _SYMBOL = re.compile(r"[A-Z][A-Z]{1,22}").fullmatch
 
@@ -35,7 +36,9 @@ def one_line(text: str) -> str:
 
 def account_part(text: str) -> str:
     """One part of an account's name: on one line, with nothing in it that ends a name."""
-    return one_line(text.translate(_IN_NAMES))[:_PART_CHARS_MAX].strip() or "unnamed"
+    # Cut by bytes: ledger ends itself where one part has more than 255 of them.
+    cut = one_line(text.translate(_IN_NAMES)).encode()[:_PART_BYTES_MAX].decode(errors="ignore")
+    return cut.strip() or "unnamed"
 
 
 def description(text: str, narration: str, has_code: bool) -> str:
@@ -49,7 +52,7 @@ def description(text: str, narration: str, has_code: bool) -> str:
 
 def code(number: str) -> str:
     """A voucher number as the code of a transaction, or nothing."""
-    text = one_line(number.translate(_IN_CODES))[:_PART_CHARS_MAX]
+    text = one_line(number.translate(_IN_CODES))[:_CODE_CHARS_MAX]
     return f"({text}) " if text else ""
 
 
