@@ -69,7 +69,7 @@ def _by_group(found: dict[str, Any]) -> list[list[tuple[str, ...]]]:
 
 
 def _of_item(item: dict[str, Any], indent: str) -> list[tuple[str, ...]]:
-    rows = [(indent + item["item"], item["unit"], *_cells(item), grouped(item["rate"]))]
+    rows = [(indent + item["item"], item["unit"], *_cells(item), _number(item["rate"]))]
     several = len(item["godowns"]) > 1
     for godown in item["godowns"]:
         batches = [part for part in godown["batches"] if part["batch"]]
@@ -86,8 +86,13 @@ def _cells(figures: dict[str, Any]) -> tuple[str, ...]:
     cells: list[str] = []
     for name in _PAIRS:
         quantity, value = figures[name]["quantity"], figures[name]["value"]
-        cells += ["" if quantity in (None, "0") else quantity, grouped(value)]
+        cells += [_number(quantity or "0"), grouped(value)]
     return tuple(cells)
+
+
+def _number(text: str) -> str:
+    """A quantity or a rate with the commas people expect; empty for nothing."""
+    return grouped(text).rstrip(".") if text else ""
 
 
 @app.command("stock-item")
@@ -129,11 +134,11 @@ def stock_item(
 
 def _movements(found: dict[str, Any]) -> list[tuple[str, ...]]:
     def left(part: dict[str, str]) -> tuple[str, str]:
-        return part["quantity"], amount_shown(part["value"])
+        return _number(part["quantity"]) or "0", amount_shown(part["value"])
 
     rows: list[tuple[str, ...]] = [("", "Opening", *[""] * 7, *left(found["opening"]))]
     for row in found["rows"]:
-        came, went = (("" if row[way]["quantity"] == "0" else row[way]["quantity"]) for way in ("in", "out"))
+        came, went = (_number(row[way]["quantity"]) for way in ("in", "out"))
         rows.append((
             row["date"], row["type"], row["number"], row["godown"], row["batch"], came, grouped(row["in"]["value"]),
             went, grouped(row["out"]["value"]), *left(row["balance"]),
