@@ -42,6 +42,7 @@ def out_file(name: str, force: bool = False) -> Iterator[BinaryIO]:
         OSError: the disk refuses.
     """
     if name == STANDARD_OUTPUT:
+        sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
@@ -136,6 +137,18 @@ def export(
     Raises:
         BooksError: see `out_file`; or what `write` raises. Nothing was written then.
     """
+    _check_not_books(books, name)
     with out_file(name, force) as stream, snapshot(books):
         found = write(books, stream, step)
     return {**found, "file": name}
+
+
+def _check_not_books(books: Books, name: str) -> None:
+    """Refuse the name of a file that the books themselves are made of, whether it is there now or not."""
+    if name == STANDARD_OUTPUT or books.folder is None:
+        return
+    target, own = Path(name).expanduser().resolve(), books.folder
+    # SQLite keeps files beside the database whose names begin with its name.
+    taken = target.name in (own.key_file.name, own.lock_file.name) or target.name.startswith(own.database.name)
+    if taken and target.parent == own.path.resolve():
+        raise BooksError(f"{target} belongs to the books themselves; name another file with --output")
