@@ -21,6 +21,7 @@ from khata.cli import (
     export_gstr1,
     export_tally,
     exports,
+    find,
     groups,
     gst,
     imports,
@@ -51,7 +52,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (company, sync, imports, checks, log, demo):
+for module in (company, sync, imports, checks, log, find, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 for group in (
