@@ -10,10 +10,14 @@ from typing import Final, NamedTuple
 
 from crdt_models.money import Rate
 from khata.gst.heads import NOTHING, Heads
-from khata.gst.rates import REVERSE_CHARGE, UNTAXED
+from khata.gst.rates import REVERSE_CHARGE, TAXABLE, UNTAXED
 from khata.gst.split import PERCENT_E6, RUPEE_E4, Levy, rounded, shared, tax_on
 from khata.gst.supplies import Component, Supply
 
+Group = tuple[Levy, str]
+"""A rate, and how it is taxed where that is not simply taxable."""
+
+_NOT_CHARGED: Final = frozenset({*UNTAXED, REVERSE_CHARGE})
 _HUNDREDTH_E6: Final = 10_000
 KNOWN_RATES: Final = tuple(
     Rate.parse(text).e6 for text in ("0", "0.1", "0.25", "1", "1.5", "3", "5", "6", "7.5", "12", "18", "28", "40")
@@ -52,36 +56,41 @@ def is_within(supply: Supply) -> bool:
 
 def parts_of(supply: Supply) -> list[Part]:
     """Every component with its part of the tax that was entered; tax on nothing makes no part."""
-    within = is_within(supply)
-    levies = _levies(supply, within)
-    rows: dict[tuple[Levy, bool], list[int]] = {}
-    for at, levy in enumerate(levies):
-        rows.setdefault((levy, _bears(supply.components[at])), []).append(at)
-    values = {key: sum(supply.components[at].value for at in places) for key, places in rows.items()}
-    called_for = [tax_on(values[key], key[0], within) if key[1] else NOTHING for key in rows]
-    divided = _divided(supply.tax, called_for, [values[key] for key in rows])
-    found: list[Part | None] = [None] * len(levies)
-    for places, tax in zip(rows.values(), divided, strict=True):
+    found: list[Part | None] = [None] * len(supply.components)
+    for (levy, _), (places, tax) in _grouped(supply).items():
         weights = [supply.components[at].value for at in places]
         columns = [shared(amount, weights) if amount else [0] * len(places) for amount in tax]
         for position, at in enumerate(places):
             component = supply.components[at]
             part = Heads(*(column[position] for column in columns))
-            found[at] = Part(component, levies[at], component.taxed.levy is not None, part)
+            found[at] = Part(component, levy, component.taxed.levy is not None, part)
     return [part for part in found if part is not None]
 
 
 def by_rate(supply: Supply) -> list[RateRow]:
     """The supply by rate, lowest first; tax that is on nothing makes a row of its own at no rate."""
-    found: dict[tuple[Levy, str], RateRow] = {}
-    for part in parts_of(supply):
-        taxability = part.component.taxed.taxability
-        key = (part.levy, taxability if taxability in (*UNTAXED, REVERSE_CHARGE) else "")
-        row = found.get(key, RateRow(*key, 0, NOTHING))
-        found[key] = row._replace(taxable=row.taxable + part.component.value, tax=row.tax.plus(part.tax))
-    if not supply.components and any(supply.tax):
-        found[Levy(0), ""] = RateRow(Levy(0), "", 0, supply.tax)
-    return [found[key] for key in sorted(found)]
+    if not supply.components:
+        return [RateRow(Levy(0), "", 0, supply.tax)] if any(supply.tax) else []
+    return [
+        RateRow(levy, taxability, sum(supply.components[at].value for at in places), tax)
+        for (levy, taxability), (places, tax) in sorted(_grouped(supply).items())
+    ]
+
+
+def _grouped(supply: Supply) -> dict[Group, tuple[list[int], Heads]]:
+    """The positions of the components at each rate, and the tax on them."""
+    within = is_within(supply)
+    rows: dict[Group, list[int]] = {}
+    for at, levy in enumerate(_levies(supply, within)):
+        taxability = supply.components[at].taxed.taxability
+        rows.setdefault((levy, "" if taxability == TAXABLE else taxability), []).append(at)
+    values = [sum(supply.components[at].value for at in places) for places in rows.values()]
+    called_for = [
+        NOTHING if taxability in _NOT_CHARGED else tax_on(value, levy, within)
+        for (levy, taxability), value in zip(rows, values, strict=True)
+    ]
+    divided = _divided(supply.tax, called_for, values)
+    return {key: (rows[key], tax) for key, tax in zip(rows, divided, strict=True)}
 
 
 def values_by_levy(components: Iterable[Component]) -> dict[Levy, int]:
@@ -94,7 +103,7 @@ def values_by_levy(components: Iterable[Component]) -> dict[Levy, int]:
 
 
 def _bears(component: Component) -> bool:
-    return component.taxed.taxability not in (*UNTAXED, REVERSE_CHARGE)
+    return component.taxed.taxability not in _NOT_CHARGED
 
 
 def _levies(supply: Supply, within: bool) -> list[Levy]:
@@ -122,8 +131,8 @@ def _rate_of(tax: int, value: int) -> int:
 
 def _divided(tax: Heads, called_for: list[Heads], values: list[int]) -> list[Heads]:
     """The tax entered divided among rates: by what each calls for under a head, or in all, or by value."""
-    if not called_for:
-        return []
+    if tuple(map(sum, zip(*called_for, strict=True))) == tax:
+        return called_for
     totals = [sum(heads[:3]) for heads in called_for]
     columns = []
     for head, amount in enumerate(tax):

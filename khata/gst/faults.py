@@ -35,7 +35,7 @@ class Fault(NamedTuple):
 
 def faults_of(supply: Supply) -> list[Fault]:
     """What is wrong with the tax of a supply, the worst first; nothing where the company stands under no GST."""
-    if not supply.registration.state:
+    if not supply.registration.state or expected_tax(supply) == supply.tax:
         return []
     upright = _upright(supply)
     return [*_split_faults(upright), *_place_faults(upright)]

@@ -38,7 +38,7 @@ class Heads(NamedTuple):
 
     def plus(self, other: "Heads") -> "Heads":
         """Both, head by head."""
-        return Heads(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Heads(self.cgst + other.cgst, self.sgst + other.sgst, self.igst + other.igst, self.cess + other.cess)
 
 
 NOTHING: Final = Heads()

@@ -101,10 +101,9 @@ class Parties:
         """
         if ledger is None:
             return Party(counter=True)
-        local = self._books.names.effective("ledger", ledger)
-        known = self._known.get(local)
+        known = self._known.get(ledger)
         if known is None:
-            known = self._known[local] = self._read(local)
+            known = self._known[ledger] = self._read(self._books.names.effective("ledger", ledger))
         return known
 
     def _read(self, ledger: int) -> Party:

@@ -47,6 +47,7 @@ class Rates:
         self._db: sqlite3.Connection = books.db
         self._effective: Callable[[str, int], int] = books.names.effective
         self._known: dict[tuple[str, int], list[tuple[str, Taxed]]] = {}
+        self._on: dict[tuple[str, int, str], Taxed] = {}
 
     def on(self, kind: str, master: int, date: str) -> Taxed:
         """How an item or what is booked on a ledger is taxed on a date: by the last rate that began by then.
@@ -55,6 +56,13 @@ class Rates:
             kind: `stock-item` or `ledger`.
             master: its local id; a merged one is taxed as the one it reads as.
         """
+        asked = (kind, master, date)
+        found = self._on.get(asked)
+        if found is None:
+            found = self._on[asked] = self._found(kind, master, date)
+        return found
+
+    def _found(self, kind: str, master: int, date: str) -> Taxed:
         key = (kind, self._effective(kind, master))
         known = self._known.get(key)
         if known is None:

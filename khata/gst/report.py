@@ -28,6 +28,32 @@ COLUMNS: Final = tuple(head.casefold() for head in HEADS)
 _SECTIONS: Final = {True: "liability", False: "input_credit"}
 
 
+class _Labels:
+    """What documents are called in the report; each label is looked up once."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._known: dict[tuple[str, int | None], str] = {}
+
+    def document(self, supply: Supply) -> Json:
+        """How a voucher is named."""
+        header = supply.header
+        return {
+            "id": header.document.hex(),
+            "type": self._label("voucher-type", header.type),
+            "number": header.number,
+            "date": header.date,
+            "party": self._label("ledger", header.party),
+            "branch": header.branch,
+        }
+
+    def _label(self, kind: str, local: int | None) -> str:
+        known = self._known.get((kind, local))
+        if known is None:
+            known = self._known[kind, local] = self._books.names.label(kind, local)
+        return known
+
+
 def gst_report(books: Books, span: Span = EVERYTHING, gstin: str = "") -> Json:
     """What is owed and credited in a span, with exceptions and adjustments.
 
@@ -44,7 +70,7 @@ def gst_report(books: Books, span: Span = EVERYTHING, gstin: str = "") -> Json:
 
     Cost: one pass over the vouchers of the span, about 40 µs for each that records a supply.
     """
-    supplies = Supplies(books)
+    supplies, labels = Supplies(books), _Labels(books)
     branches = branches_of(books, supplies.registrations, gstin)
     found = supplies.all(*span.condition(books, "v.date", "v.branch"))
     if gstin:
@@ -56,7 +82,7 @@ def gst_report(books: Books, span: Span = EVERYTHING, gstin: str = "") -> Json:
         "from": span.since,
         "to": span.until,
         "registrations": [
-            _registration(books, own, by_registration[own]) for own in sorted(by_registration)
+            _registration(labels, own, by_registration[own]) for own in sorted(by_registration)
         ],
         "adjustments": [row for row in _adjustments(supplies, span) if not gstin or row["branch"] in branches],
         "exceptions": exceptions_of(supplies, found),
@@ -78,7 +104,7 @@ def branches_of(books: Books, registrations: Registrations, gstin: str) -> set[s
     return found
 
 
-def _registration(books: Books, own: Registration, supplies: list[Supply]) -> Json:
+def _registration(labels: _Labels, own: Registration, supplies: list[Supply]) -> Json:
     result: Json = {
         "gstin": own.gstin,
         "state": state_name(own.state),
@@ -88,7 +114,7 @@ def _registration(books: Books, own: Registration, supplies: list[Supply]) -> Js
     for outward, section in _SECTIONS.items():
         rows = _rows(supply for supply in supplies if supply.outward is outward)
         totals[outward] = _sum(row for _, row, _ in rows)
-        result[section] = [_row_json(books, *row) for row in rows]
+        result[section] = [_row_json(labels, *row) for row in rows]
         result[f"{section}_total"] = {
             "taxable": _text(sum(row.taxable for _, row, _ in rows)), **heads_json(totals[outward]),
         }  # fmt: skip
@@ -117,7 +143,7 @@ def _rows(supplies: Iterable[Supply]) -> list[tuple[str, RateRow, list[tuple[Sup
     return [(key[0], *found[key]) for key in sorted(found)]
 
 
-def _row_json(books: Books, month: str, row: RateRow, documents: list[tuple[Supply, RateRow]]) -> Json:
+def _row_json(labels: _Labels, month: str, row: RateRow, documents: list[tuple[Supply, RateRow]]) -> Json:
     return {
         "month": month,
         "rate": rate_text(row.levy.rate),
@@ -126,22 +152,9 @@ def _row_json(books: Books, month: str, row: RateRow, documents: list[tuple[Supp
         "taxable": _text(row.taxable),
         **heads_json(row.tax),
         "documents": [
-            {**document_json(books, supply), "taxable": _text(part.taxable), **heads_json(part.tax)}
+            {**labels.document(supply), "taxable": _text(part.taxable), **heads_json(part.tax)}
             for supply, part in documents
         ],
-    }
-
-
-def document_json(books: Books, supply: Supply) -> Json:
-    """How a voucher is named in a report."""
-    header = supply.header
-    return {
-        "id": header.document.hex(),
-        "type": books.names.label("voucher-type", header.type),
-        "number": header.number,
-        "date": header.date,
-        "party": books.names.label("ledger", header.party),
-        "branch": header.branch,
     }
 
 

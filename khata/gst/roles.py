@@ -38,10 +38,14 @@ class Roles:
             for local, kind, head, rate in books.db.execute("SELECT id, tax_kind, tax_head, tax_rate FROM ledgers")
         }
         self._known: dict[int, tuple[str, str]] = {}
+        self._effective: dict[int, int] = {}
 
     def effective(self, ledger: int) -> int:
         """The local id of the ledger that this one reads as."""
-        return self._books.names.effective("ledger", ledger)
+        found = self._effective.get(ledger)
+        if found is None:
+            found = self._effective[ledger] = self._books.names.effective("ledger", ledger)
+        return found
 
     def name(self, ledger: int) -> str:
         """What the ledger is called."""

@@ -4,6 +4,7 @@ Within a union territory that has no legislature of its own the State half of th
 same column of every return, so khata calls it SGST everywhere.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from stdnum import luhn
@@ -88,6 +89,7 @@ _GSTIN_CHARS: Final = 15
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+@lru_cache(maxsize=4096)
 def state_code(text: str) -> str:
     """The GST code of a State as people and programs write it; empty when it is none that khata knows.
 

@@ -110,15 +110,17 @@ class Supplies:
         supplied: list[EntryLine] = []
         rest = paid = 0
         party = None if header.party is None else self.roles.effective(header.party)
+        roles = self.roles
         for entry in entries:
-            role = OTHER if self.roles.effective(entry.ledger) == party else self.roles.role(entry.ledger)
+            ledger = roles.effective(entry.ledger)
+            role = OTHER if ledger == party else roles.role(ledger)
             if role == TAX:
-                tax[_AT[self.roles.head(entry.ledger)]] += entry.amount
+                tax[_AT[roles.head(ledger)]] += entry.amount
             elif role == SUPPLY:
                 supplied.append(entry)
             elif role == OTHER:
                 rest += entry.amount
-                paid += entry.amount if self.roles.effective(entry.ledger) == party else 0
+                paid += entry.amount if ledger == party else 0
         outward = self._is_outward(header.base, supplied)
         sign = -1 if outward else 1
         own = self.registrations.of(header.branch)

@@ -132,7 +132,7 @@ def test_no_posting_of_any_origin_stops_the_report():
     sales, igst = (names.find("ledger", name).document for name in ("Sales", "IGST"))
     kind = names.find("voucher-type", "Sales").document
     many = "999999999999.00"
-    odd = [
+    odd: list[dict[str, object]] = [
         {"entries": [{"ledger": b"x" * 16, "amount": many}, {"ledger": igst, "amount": f"-{many}"}]},
         {"entries": [{"ledger": sales, "amount": "5.00", "gst_rate": "?"}, {"ledger": b"y" * 16, "amount": "-5.00"}]},
         {"entries": [], "stock": [{"item": b"i" * 16, "amount": "7.0001", "ledger": b"z" * 16}]},
@@ -140,7 +140,7 @@ def test_no_posting_of_any_origin_stops_the_report():
         {"entries": [{"ledger": sales, "amount": "0.00"}], "party": b"q" * 16},
     ]
     for at, fields in enumerate(odd):
-        posting = {"base": "sales", "type": kind, "date": "2026-04-02", **fields}
+        posting: dict[str, object] = {"base": "sales", "type": kind, "date": "2026-04-02", **fields}
         put(books, "vouchers/ho/sales/2026-04", "voucher", bytes([at]) * 16, posting=posting, number=str(at))
     report = gst_report(books)
     assert json.dumps(report)

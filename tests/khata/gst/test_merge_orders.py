@@ -2,6 +2,7 @@
 
 import json
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from p2p.identity import DeviceKeys
 from p2p.messages import CommitParts
 from p2p.replica import Replica
 from p2p.store import Store
-from tests.khata.company import EVERYTHING, NOW, Clock, Path, a_branch, alter, found, seeded, sync
+from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, alter, found, seeded, sync
 from tests.khata.gst.traders import a_trader, invoice, tax
 
 EXAMPLES = settings().max_examples // 4
