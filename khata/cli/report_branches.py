@@ -48,7 +48,14 @@ def branches(context: typer.Context, until: Until = "", branch: Branch = "", as_
         say(f"on its own account: {amount_shown(voucher['amount'])}  {voucher['number']}  branch {voucher['branch']}")
     for opening in found["openings"]:
         say(f"{opening['ledger']} has an opening balance of {opening['opening']}, which stands in no branch")
-    say("the accounts mirror" if found["mirrors"] else "the accounts do not mirror; `khata problems` says what to do")
+    say(_verdict(found))
+
+
+def _verdict(found: dict[str, Any]) -> str:
+    if not found["mirrors"]:
+        return "the accounts do not mirror; `khata problems` says what to do about transfers"
+    waiting = any(pair["reasons"] for pair in found["pairs"])
+    return "the accounts mirror, but for what is in transit" if waiting else "the accounts mirror"
 
 
 def _rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -56,6 +63,12 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
     for pair in found["pairs"]:
         for at, side in enumerate(pair["branches"]):
             transit = [amount_shown(pair["in_transit"][what]) if at else "" for what in ("goods", "cash")]
-            mark = ("mirrors" if pair["mirrors"] else f"differs by {amount_shown(pair['difference'])}") if at else ""
+            mark = _mark(pair) if at else ""
             rows.append((side["name"], side["account"], amount_shown(side["balance"]), *transit, mark))
     return rows
+
+
+def _mark(pair: dict[str, Any]) -> str:
+    if not pair["mirrors"]:
+        return f"differs by {amount_shown(pair['difference'])}"
+    return "mirrors, but for what is in transit" if pair["reasons"] else "mirrors"

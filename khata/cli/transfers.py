@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 NAME = "transfer"
 app = typer.Typer(no_args_is_help=True, help="Send goods and cash to other branches, and receive what they send.")
 
-Which = Annotated[str, typer.Argument(metavar="NUMBER_OR_ID", help="The number of its dispatch or receipt, or its id.")]
+Which = Annotated[
+    str, typer.Argument(metavar="NUMBER_OR_ID", help='Its number ("PUN/26-27/T0001", "Payment HO/26-27/00001") or id.')
+]
 Items = Annotated[
     list[str] | None,
     typer.Option("--item", help="ITEM:QUANTITY@RATE, ITEM:QUANTITY=AMOUNT, or ITEM:QUANTITY at cost; may be repeated."),
@@ -125,7 +127,7 @@ def receive(
         }
         entered = received(
             books,
-            find_transfer(books.db, which),
+            find_transfer(books.db, books.names, which),
             date or _today(),
             beside,
             short=arrived,
@@ -171,7 +173,7 @@ def alter(
     with opened(context) as books:
         entered = altered(
             books,
-            find_transfer(books.db, which),
+            find_transfer(books.db, books.names, which),
             beside,
             date=date or "",
             items=_lines(item, godown),
@@ -196,7 +198,7 @@ def cancel(context: typer.Context, which: Which, version: Version = "", as_json:
     from khata.transfers.lookup import find_transfer
 
     with opened(context) as books:
-        entered = cancelled(books, find_transfer(books.db, which), version)
+        entered = cancelled(books, find_transfer(books.db, books.names, which), version)
         _print_entered(books, entered, as_json, "cancelled ")
 
 
@@ -224,12 +226,16 @@ def list_transfers(
     shown = [
         (
             row["sent_on"], row["number"] or row["id"][:8], row["from"], row["to"], row["carries"], _state(row),
-            grouped(row["sent"]), row["received_on"], row["received_as"], grouped(row["received"]),
+            _worth(row["sent"]), row["received_on"], row["received_as"], _worth(row["received"]),
         )
         for row in rows
     ]  # fmt: skip
     columns = ("Sent on", "Number", "From", "To", "What", "State", "Sent>", "Received on", "As", "Received>")
     print_table(columns, shown)
+
+
+def _worth(amount: str) -> str:
+    return grouped(amount) if amount else ""
 
 
 def _state(row: dict[str, Any]) -> str:
@@ -248,7 +254,7 @@ def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
     from khata.transfers.lookup import find_transfer
 
     with opened(context) as books:
-        found = show_transfer(books, find_transfer(books.db, which))
+        found = show_transfer(books, find_transfer(books.db, books.names, which))
     if as_json:
         print_json(found)
         return
@@ -291,7 +297,7 @@ def history(context: typer.Context, which: Which, as_json: AsJson = False) -> No
     from khata.transfers.lookup import find_transfer
 
     with opened(context) as books:
-        print_history(books, find_transfer(books.db, which).row, as_json)
+        print_history(books, find_transfer(books.db, books.names, which).row, as_json)
 
 
 def _beside(narration: str | None, reference: str | None, reference_date: str | None) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Reading merged transfers, whatever their documents hold: what cannot be counted is passed over and listed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 from crdt_models.document import Document
 from crdt_models.errors import BadValue
 from crdt_models.folding import Folded
+from crdt_models.packing import Value
 from crdt_models.saves import Save
 from crdt_models.transfers import (
     CANCELLED,
@@ -19,7 +20,7 @@ from crdt_models.transfers import (
     fold_transfer,
     may_write,
 )
-from khata.locking import Counted, counted
+from khata.locking import Counted, counted, posting_dates
 from khata.reading import BAD_REGISTER, IMPOSSIBLE, Fault, ReadVoucher, read_voucher
 from p2p.chain import Chain
 from p2p.locks import Locks
@@ -119,13 +120,18 @@ def _under_locks(
     if locks is None or not chain.locks:
         return found, None
     alone = document.emptied(_not_about(document, found, register, chain))
-    counts = counted(alone, alone.fold(), chain, locks)
+    counts = counted(alone, alone.fold(), chain, locks, partial(_leg_dates, register))
     if not counts.kept_out:
         return found, None
     if counts.left_out:
         return found, counts
     remaining = document.emptied({one.save.id for one in counts.kept_out})
     return fold_saves(remaining.saves(), document.scope, partial(_branch_of, chain), found.route), counts
+
+
+def _leg_dates(register: str, values: Mapping[str, Value]) -> list[str]:
+    leg = values.get(register)
+    return posting_dates(leg) if isinstance(leg, dict) else []
 
 
 def _not_about(document: Document, found: FoldedTransfer, register: str, chain: Chain) -> set[bytes]:

@@ -1,12 +1,19 @@
 """Branches that send each other goods and cash, in a line each."""
 
-from khata.books import Books
+from pathlib import Path
+
+from khata.books import Books, with_tables
 from khata.entering import Entered
 from khata.entering_masters import add_master
+from khata.projection import BooksProjection
 from khata.reports.span import branch_code
 from khata.transfers.entering import alter, cancel, receive, send_cash, send_goods
 from khata.transfers.lookup import TransferName, find_transfer
-from tests.khata.company import a_branch, a_company, sync
+from p2p.founding import admit_device
+from p2p.identity import DeviceKeys
+from p2p.replica import Replica
+from p2p.store import Store
+from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, a_company, seeded, sync
 
 DAY = "2026-08-05"
 LATER = "2026-08-07"
@@ -22,6 +29,18 @@ def shops(*names: str) -> list[Books]:
     copies = [office, *(a_branch(office, name) for name in names)]
     meet(*copies)
     return copies
+
+
+def a_colleague(office: Books, branch: Books, name: str, series: str) -> Books:
+    """A second device of a branch, in sync with its head office."""
+    random, code = seeded(name), branch.member.branch
+    keys = DeviceKeys.generate(random)
+    admit_device(office.replica, (keys.public, keys.seal_public), name, code, series, EVERYTHING, NOW)
+    replica = Replica(with_tables(Store.open(Path(":memory:"))), keys, office.company, BooksProjection(), random)
+    replica.extend_chain(office.replica.chain_entries(-1))
+    books = Books(replica, name.lower(), None, Clock(), random)
+    sync(books, office)
+    return books
 
 
 def goods_of(text: str) -> list[dict[str, str]]:
@@ -65,7 +84,7 @@ def call_off(books: Books, which: str | Entered) -> Entered:
 
 def named(books: Books, which: str | Entered) -> TransferName:
     """The transfer that is meant."""
-    return find_transfer(books.db, which if isinstance(which, str) else which.id.hex())
+    return find_transfer(books.db, books.names, which if isinstance(which, str) else which.id.hex())
 
 
 def meet(*copies: Books) -> None:
