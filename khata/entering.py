@@ -15,7 +15,7 @@ from khata.books import Books, Change
 from khata.errors import BooksError
 from khata.gst.checking import check_gst, kept_as_entered
 from khata.gst.invoice import completed, without_stale
-from khata.moving import check_moves
+from khata.moving import check_moves, check_units
 from khata.naming import ID_PREFIX
 from khata.numbering import next_number
 from khata.open_periods import check_open, date_in_books
@@ -178,6 +178,7 @@ def check_posting(books: Books, posting: Posting, before: Posting | None = None)
     """
     check(posting)
     check_moves(posting, before)
+    check_units(books, posting, before)
     known = {*_references(before)} if before is not None else set()
     for kind, id in _references(posting):
         if (kind, id) not in known:

@@ -6,6 +6,7 @@ What each type moves stands in `crdt_models.voucher_types`.
 from crdt_models.money import Quantity
 from crdt_models.voucher_types import BASE_TYPES, BaseType
 from crdt_models.vouchers import Posting, StockLine
+from khata.books import Books
 from khata.errors import BooksError
 
 
@@ -30,6 +31,39 @@ def check_moves(posting: Posting, before: Posting | None = None) -> None:
     for line in posting.stock:
         if line not in had:
             _check_line(base, line)
+
+
+def check_units(books: Books, posting: Posting, before: Posting | None = None) -> None:
+    """Refuse a quantity in another unit than its item is counted in; an item without a unit is counted in any.
+
+    Args:
+        before: the posting that is altered; stock lines that it has already may stay.
+
+    Raises:
+        BooksError: the message says in which unit to write it.
+    """
+    had = before.stock if before is not None else ()
+    for line in posting.stock:
+        if line.unit is None or line in had:
+            continue
+        row = books.db.execute(
+            "SELECT i.id, u.id, u.head, n.id FROM stock_items i JOIN units u ON u.id=i.unit "
+            "JOIN units n ON n.document=? WHERE i.document=?",
+            (line.unit, line.item),
+        ).fetchone()
+        # A compound unit counts in its first part.
+        if row is None or row[3] == row[2]:
+            continue
+        item, unit, _, written = row
+        if books.names.effective("unit", unit) != books.names.effective("unit", written):
+            name, own, other = (
+                books.names.label(kind, local)
+                for kind, local in (("stock-item", item), ("unit", unit), ("unit", written))
+            )
+            raise BooksError(
+                f"{name} is counted in {own}, not in {other}; give quantity and unit in {own}, and the other as "
+                "alternate and alternate_unit"
+            )
 
 
 def _check_line(base: BaseType, line: StockLine) -> None:

@@ -5,7 +5,7 @@ import pytest
 from crdt_models.voucher_types import BASE_TYPES
 from crdt_models.vouchers import Unbalanced
 from khata.entering import enter_form
-from khata.entering_masters import add_master
+from khata.entering_masters import add_master, alter_master
 from khata.errors import BooksError
 from khata.listing import show_voucher
 from khata.reports.span import Span
@@ -154,3 +154,28 @@ def test_a_voucher_that_moves_nothing_is_refused(type, message):
     stock = [{"item": "Soap", "quantity": "1"}] if type == "Sales" else []
     with pytest.raises(BooksError, match=message):
         enter_form(a_shop(), form(type, entries=[], stock=stock))
+
+
+@pytest.mark.parametrize(("unit", "said"), [("Nos", ""), ("Box", "Soap is counted in Nos, not in Box"), ("", "")])
+def test_a_quantity_is_in_the_unit_of_its_item(unit, said):
+    books = a_shop()
+    for name in ("Nos", "Box"):
+        add_master(books, "unit", name, {})
+    alter_master(books, "stock-item", "Soap", {"unit": books.names.find("unit", "Nos").document})
+    written = form("Delivery Note", stock=[{"item": "Soap", "quantity": "-1", "unit": unit}])
+    if not said:
+        enter_form(books, written)
+        return
+    with pytest.raises(BooksError, match=said):
+        enter_form(books, written)
+
+
+def test_a_compound_unit_counts_in_its_first_part():
+    books = a_shop()
+    dozen, piece = (add_master(books, "unit", name, {}).id for name in ("Doz", "Nos"))
+    compound = add_master(books, "unit", "Doz of 12 Nos", {"head": dozen, "tail": piece, "conversion": "12"}).id
+    alter_master(books, "stock-item", "Soap", {"unit": compound})
+    for unit in ("Doz", "Doz of 12 Nos"):
+        enter_form(books, form("Receipt Note", stock=[{"item": "Soap", "quantity": "1.5", "unit": unit}]))
+    with pytest.raises(BooksError, match="counted in Doz of 12 Nos, not in Nos"):
+        enter_form(books, form("Receipt Note", stock=[{"item": "Soap", "quantity": "18", "unit": "Nos"}]))
