@@ -45,8 +45,8 @@ def section_rows(groups: Iterable[Json]) -> Iterator[tuple[str, str]]:
 def print_json_rows(head: Json, rows: Iterable[Json]) -> None:
     """Print what `print_json({**head, "rows": [*rows]})` would, holding one row at a time."""
     out = sys.stdout
-    begun = json.dumps(head, indent=1).removesuffix("\n}").removesuffix("}")
-    out.write(f'{begun}{"," if head else ""}\n "rows": [')
+    begun = json.dumps(head, indent=1).removesuffix("\n}") + "," if head else "{"
+    out.write(f'{begun}\n "rows": [')
     separator = ""
     for row in rows:
         text = json.dumps(row, indent=1).replace("\n", "\n  ")

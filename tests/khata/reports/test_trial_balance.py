@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt_models.errors import BadValue
+from khata.entering import cancel
 from khata.entering_masters import alter_master, merge_masters
+from khata.errors import NotFound
 from khata.listing import Filter, list_vouchers
 from khata.reports.ledger_statement import ledger_statement
 from khata.reports.span import Span
 from khata.reports.trial_balance import trial_balance
-from tests.khata.company import a_branch, a_company, alter, ledger, put, sync, voucher
+from tests.khata.company import a_branch, a_company, alter, found, ledger, put, sync, voucher
 
 NAMES = ["Cash", "Asha Stores", "Sales"]
 
@@ -51,6 +53,51 @@ def test_the_balance_on_a_date_leaves_out_what_came_later():
     assert trial_balance(books, Span(until="2026-04-29"))["rows"] == []
     with pytest.raises(BadValue):
         trial_balance(books, Span(until="30.4.2026"))
+
+
+def test_a_range_shows_what_was_before_and_what_moved():
+    books = a_shop()
+    alter_master(books, "ledger", "Asha Stores", {"opening": "1000"})
+    voucher(books, "Sales", "Asha Stores 100 / Sales -100", date="2026-04-30")
+    voucher(books, "Sales", "Asha Stores 7 / Sales -7", date="2026-05-01")
+    voucher(books, "Receipt", "Cash 9 / Asha Stores -9", date="2026-05-31")
+    voucher(books, "Receipt", "Cash 9 / Asha Stores -9", date="2026-06-01")
+    report = trial_balance(books, Span("2026-05-01", "2026-05-31"))
+    (row,) = (row for row in report["rows"] if row["ledger"] == "Asha Stores")
+    assert (row["opening"], row["moved_debit"], row["moved_credit"], row["debit"]) == (
+        "1100.00", "7.00", "9.00", "1098.00",
+    )  # fmt: skip
+    assert row["ledger_id"] == books.names.find("ledger", "Asha Stores").document.hex()
+    assert (report["from"], report["to"], report["moved_debit"]) == ("2026-05-01", "2026-05-31", "16.00")
+
+
+def test_a_branch_shows_what_was_posted_there_without_openings():
+    office = a_shop()
+    alter_master(office, "ledger", "Asha Stores", {"opening": "1000"})
+    pune = a_branch(office, "Pune")
+    voucher(office, "Sales", "Asha Stores 100 / Sales -100")
+    voucher(pune, "Sales", "Asha Stores 7 / Sales -7")
+    sync(office, pune)
+    for name in ("Pune", "pun", "PUN"):
+        assert balances(trial_balance(office, Span(branch=name))) == {"Asha Stores": 7, "Sales": -7}
+    assert not trial_balance(office, Span(branch="Pune"))["openings"]
+    whole = trial_balance(office)
+    assert balances(whole) == {"Asha Stores": 1107, "Sales": -107, "Difference in opening balances": -1000}
+    assert (whole["branch"], whole["openings"]) == ("", True)
+    with pytest.raises(NotFound, match="known are Head Office, Pune"):
+        trial_balance(office, Span(branch="Nagpur"))
+
+
+def test_a_deleted_ledger_keeps_its_opening_while_an_entry_names_it_in_whatever_range():
+    books = a_shop()
+    alter_master(books, "ledger", "Asha Stores", {"opening": "1000"})
+    voucher(books, "Receipt", "Cash 9 / Asha Stores -9", date="2026-06-01")
+    put(books, "masters/ledger", "ledger", books.names.find("ledger", "Asha Stores").document, deleted=True)
+    assert balances(trial_balance(books, Span(until="2026-05-01")))["Asha Stores"] == 1000
+    assert ledger_statement(books, "Asha Stores", Span(until="2026-05-01"))["closing"] == "1000.00"
+    cancel(books, found(books, list_vouchers(books)[0]["number"]))
+    assert balances(trial_balance(books)) == {}
+    assert ledger_statement(books, "Asha Stores")["closing"] == "0.00"
 
 
 def test_openings_count_and_what_they_lack_is_named():
