@@ -156,7 +156,7 @@ LAWS = [
 
 
 @given(happenings, spans)
-@settings(max_examples=40)
+@settings(max_examples=30)
 def test_reports_keep_every_law_and_are_the_same_bytes_on_both_copies(what, span):
     shops = strange_books(what)
     for books in shops:
