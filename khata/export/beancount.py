@@ -119,6 +119,7 @@ def _voucher(voucher: JournalVoucher, names: dict[int, str], currency: str) -> I
         ("number", voucher.number),
         ("type", voucher.type),
         ("branch", voucher.branch),
+        ("leg", voucher.leg),
         ("reference", voucher.reference),
     ):
         if text:

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 FIRST_DATE: Final = "1400-01-01"
 """Ledger knows no earlier day."""
 
-_TAGS: Final = ("id", "type", "name", "branch", "reference", "forex", "dated")
+_TAGS: Final = ("id", "type", "name", "branch", "leg", "reference", "forex", "dated")
 
 
 def write_journal(books: Books, out: BinaryIO, span: Span, step: Step = no_step) -> Json:
@@ -87,7 +87,12 @@ def _voucher(voucher: JournalVoucher, names: dict[int, str], currency: str) -> I
     yield f"\n{sign}{_dated(voucher.date)} {number}{said}\n    ; id: {voucher.id}\n"
     if voucher.date < FIRST_DATE:
         yield f"    ; dated: {voucher.date}\n"
-    for tag, text in (("type", voucher.type), ("branch", voucher.branch), ("reference", voucher.reference)):
+    for tag, text in (
+        ("type", voucher.type),
+        ("branch", voucher.branch),
+        ("leg", voucher.leg),
+        ("reference", voucher.reference),
+    ):
         if text:
             yield f"    ; {tag}: {remark(text)}\n"
     for line in voucher.lines:

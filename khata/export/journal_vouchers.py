@@ -22,7 +22,7 @@ class Line(NamedTuple):
 
 
 class JournalVoucher(NamedTuple):
-    """One voucher with names for what it refers to."""
+    """One voucher with names for what it refers to; `leg` says which half of a transfer it is, mostly nothing."""
 
     id: str
     date: str
@@ -32,6 +32,7 @@ class JournalVoucher(NamedTuple):
     reference: str
     narration: str
     branch: str
+    leg: str
     lines: list[Line]
 
 
@@ -63,17 +64,17 @@ def _read(books: Books, ids: list[int]) -> Iterator[JournalVoucher]:
     heads = {
         row[0]: row
         for row in books.db.execute(
-            "SELECT v.id, v.document, v.date, v.number, v.type, v.party, v.reference, v.narration, b.code "
-            "FROM vouchers v JOIN branches b ON b.id=v.branch WHERE v.id IN (SELECT value FROM json_each(?))",
+            "SELECT v.id, v.document, v.date, v.number, v.type, v.party, v.reference, v.narration, b.code, "
+            "v.leg FROM vouchers v JOIN branches b ON b.id=v.branch WHERE v.id IN (SELECT value FROM json_each(?))",
             wanted,
         )
     }
     lines = _lines(books, wanted)
     for local in ids:
-        _, document, date, number, kind, party, reference, narration, branch = heads[local]
+        _, document, date, number, kind, party, reference, narration, branch, leg = heads[local]
         yield JournalVoucher(
             document.hex(), date, number, label("voucher-type", kind), label("ledger", party), reference, narration,
-            branch, lines.get(local, []),
+            branch, leg, lines.get(local, []),
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from khata.importing import carry_out, plan_import
 from khata.reports.span import EVERYTHING, Span
 from tests.khata.company import a_branch, a_company, ledger, sync, voucher
 from tests.khata.tally import generate
+from tests.khata.transfers.shops import meet, send, shops, take
 from tests.proof.made_up import companies, dates, made_up
 from tests.proof.proving import prove
 
@@ -68,3 +69,18 @@ def test_two_branches_apart_and_together(tmp_path):
     assert together.keys() > apart.keys()
     for branch in ("HO", "PUN"):
         prove(office, tmp_path, Span(branch=branch))
+
+
+def test_transfers_on_their_way_and_arrived(tmp_path):
+    office, pune = shops("Pune")
+    arrived = send(office, "Pune", "Soap:10@50.5")
+    send(office, "Pune", "1234.5678", date="2026-04-01")
+    meet(office, pune)
+    take(pune, arrived)
+    meet(office, pune)
+    together = prove(office, tmp_path)
+    assert together == prove(pune, tmp_path)
+    assert any(together.values())
+    parts = [prove(office, tmp_path, Span(branch=branch)) for branch in ("HO", "PUN")]
+    assert together == {id: sum(part.get(id, 0) for part in parts) for id in together}
+    prove(pune, tmp_path, Span(since="2026-04-02", branch="PUN"))
