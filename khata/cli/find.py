@@ -19,8 +19,9 @@ def find(
 ) -> None:
     """Find masters and vouchers by names, aliases, numbers, narrations, bills, GSTINs and amounts.
 
-    All words have to be found. A word is found where one begins with it, whatever its capitals and accents, in any script. An amount is found
-    however it is written: 5000, 5,000.00, ₹5,000. A voucher is also found by the names of its party, ledgers and items.
+    All words have to be found. A word is found where one begins with it, whatever its capitals and accents, in any
+    script. An amount is found however it is written: 5000, 5,000.00, ₹5,000. A voucher is also found by the names of
+    its party, ledgers and items.
 
     Examples:
       khata find "sharma 5000"

@@ -24,6 +24,11 @@ Json = dict[str, Any]
 LIMIT: Final = 50
 _EXACT, _BEGINS, _MASTER, _VOUCHER = range(4)
 
+_IN_ORDER: Final = ("ledger", "stock-item", *(kind for kind in reversed(KINDS) if kind not in ("ledger", "stock-item")))
+"""The kinds of masters, those first that people look for most; the company itself comes last."""
+
+_OPENED_BY: Final = {"company": "khata company show", "ledger": "khata ledger show {name}"}
+
 _NAMED_BY: Final = {
     "ledger": (
         "SELECT voucher FROM entries WHERE posted IN (0, 1) AND ledger IN ({ids})",
@@ -153,7 +158,7 @@ def _masters(
 ) -> Iterator[tuple[tuple[Any, ...], Json]]:
     """The masters of these kinds, each with what it is ranked by."""
     asked = words(text)
-    for place, kind in enumerate(KINDS):
+    for place, kind in enumerate(_IN_ORDER):
         if kind not in kinds:
             continue
         masters = books.names.masters(kind)
@@ -182,8 +187,8 @@ def _begins(name: list[str], asked: list[str]) -> bool:
 
 
 def _open_master(kind: str, spelled: str) -> str:
-    noun = kind if kind == "ledger" else f"master show {kind}"
-    return f"khata {noun}{' show' if kind == 'ledger' else ''} {shlex.quote(spelled)}"
+    command = _OPENED_BY.get(kind, f"khata master show {kind} {{name}}")
+    return command.format(name=shlex.quote(spelled))
 
 
 # -- vouchers ---------------------------------------------------------------------------------------------------------
@@ -192,7 +197,8 @@ _VOUCHERS: Final = (
     "SELECT v.id, d.kind, v.document, s.path, v.number, v.type, v.date, v.party, v.narration, v.reference, b.code, "
     "v.cancelled FROM vouchers v CROSS JOIN documents d ON d.row=abs(v.id) JOIN scopes s ON s.id=v.scope "
     "JOIN branches b ON b.id=v.branch WHERE v.id IN (SELECT value FROM json_each(?)) AND {condition} "
-    "ORDER BY v.id IN ({exact}) DESC, v.id IN (SELECT value FROM json_each(?)) DESC, v.date DESC, v.number, v.document, s.path, v.leg LIMIT ?"
+    "ORDER BY v.id IN ({exact}) DESC, v.id IN (SELECT value FROM json_each(?)) DESC, v.date DESC, v.number, "
+    "v.document, s.path, v.leg LIMIT ?"
 )
 
 

@@ -19,7 +19,8 @@ TERMS_MAX: Final = 16
 TERM_WORDS_MAX: Final = 64
 
 _LATIN_MARKS: Final = range(0x300, 0x370)
-_amount = re.compile(r"[+-]?(\d[\d,]*)(?:\.(\d{1,4}))?(?:/-)?", re.ASCII)
+_E4: Final = 10_000
+_amount = re.compile(r"[+-]?(\d[\d,]{0,30})(?:\.(\d{1,4}))?(?:/-)?", re.ASCII)
 _currency = re.compile(r"^(?:₹|rs\.?|inr)(?=\d)", re.IGNORECASE)
 
 
@@ -36,7 +37,7 @@ class Term(NamedTuple):
 
     def precise(self) -> "Term":
         """The same, where an amount without paise means one that has none."""
-        return self._replace(amount=f"e{self.amount[1:]}0000") if self.amount.startswith("r") else self
+        return self._replace(amount=f"e{int(self.amount[1:]) * _E4}") if self.amount.startswith("r") else self
 
 
 def words(text: str) -> list[str]:
@@ -70,7 +71,7 @@ def indexed(texts: Iterable[str]) -> str:
 def amount_tokens(amount_e4: int) -> tuple[str, str]:
     """Under which tokens an amount is found: to the last digit, and by its whole rupees."""
     amount_e4 = abs(amount_e4)
-    return f"e{amount_e4}", f"r{amount_e4 // 10_000}"
+    return f"e{amount_e4}", f"r{amount_e4 // _E4}"
 
 
 def terms(text: str) -> list[Term]:
@@ -95,7 +96,7 @@ def _term(part: str) -> Term:
     whole, fraction = int(match[1].replace(",", "")), match[2]
     if fraction is None:
         return Term(tuple(words(part)), f"r{whole}")
-    return Term(tuple(words(part)), f"e{whole * 10_000 + int(fraction.ljust(4, '0'))}")
+    return Term(tuple(words(part)), f"e{whole * _E4 + int(fraction.ljust(4, '0'))}")
 
 
 def query(term: Term) -> str:
