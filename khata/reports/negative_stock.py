@@ -8,9 +8,11 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from crdt_models.money import Quantity
+from crdt_models.voucher_types import BASE_TYPES
 from khata.books import Books
 from khata.listing import same_masters
-from khata.reports.stock_lines import COUNT, Line, stock_lines
+from khata.reports.stock_lines import COUNT, Line, main_location, opening_lines, stock_lines
+from khata.sums import joined, sum_sql
 from khata.voucher_lookup import find_voucher
 
 _Held = tuple[int, int]
@@ -47,14 +49,18 @@ class NegativeStock(NamedTuple):
         return f"{self.item}{where} is below nothing since {self.since}: {left}"
 
 
-def negative_stock(books: Books, items: Collection[int] | None = None) -> list[NegativeStock]:
+def negative_stock(books: Books) -> list[NegativeStock]:
     """Everything that is below nothing now, by item and godown.
 
-    Args:
-        items: only these, by local id, those that were merged into them named as well. None for all.
-
-    Cost: about 4 µs a stock line.
+    Cost: about 2 µs a stock line, and 6 µs for each of an item that is below nothing or was counted or transferred.
     """
+    return _found(books, _suspects(books))
+
+
+def _found(books: Books, items: Collection[int]) -> list[NegativeStock]:
+    """What of some items is below nothing; items that were merged into one of them are named as well."""
+    if not items:
+        return []
     lines = stock_lines(books, items=items)
     below = _below(lines)
     codes = dict(books.db.execute("SELECT id, code FROM branches").fetchall())
@@ -88,7 +94,42 @@ def taken_below(books: Books, voucher: bytes) -> list[NegativeStock]:
     row = find_voucher(books.db, books.names, voucher.hex()).row
     moved = books.db.execute("SELECT DISTINCT item FROM stock_lines WHERE posted=1 AND voucher=?", (row,)).fetchall()
     items = {books.names.effective("stock-item", item) for (item,) in moved}
-    return negative_stock(books, {same for item in items for same in same_masters(books, "stock-item", item)})
+    return _found(books, _all_merged(books, items))
+
+
+def _all_merged(books: Books, items: Collection[int]) -> set[int]:
+    return {same for item in items for same in same_masters(books, "stock-item", item)}
+
+
+def _suspects(books: Books) -> set[int]:
+    """The items that may be below nothing somewhere: by the sum of their lines, or because not all lines add up so."""
+    effective = books.names.effective
+    main = main_location(books)
+    sums: dict[_Held, int] = {}
+    suspects: set[int] = set()
+
+    def add(item: int, godown: int | None, quantity: int) -> None:
+        place = main if godown is None else godown
+        key = effective("stock-item", item), effective("godown", place) if place else 0
+        sums[key] = sums.get(key, 0) + quantity
+
+    for item, godown, sent, *parts in books.db.execute(
+        f"SELECT item, godown, max(destination IS NOT NULL), {sum_sql('quantity_e6')} FROM stock_lines "
+        "WHERE +posted=1 GROUP BY item, godown"
+    ).fetchall():
+        add(item, godown, joined(*parts))
+        if sent:
+            suspects.add(effective("stock-item", item))
+    for line in opening_lines(books):
+        add(line.item, line.godown, line.quantity)
+    counting = ", ".join(f"'{slug}'" for slug, base in BASE_TYPES.items() if base.counts)
+    for (item,) in books.db.execute(
+        "SELECT DISTINCT s.item FROM vouchers v JOIN stock_lines s ON s.voucher=v.id "
+        f"WHERE v.base IN ({counting}) AND s.posted=1"
+    ).fetchall():
+        suspects.add(effective("stock-item", item))
+    suspects.update(item for (item, _), quantity in sums.items() if quantity < 0)
+    return _all_merged(books, suspects)
 
 
 def _below(lines: list[Line]) -> dict[_Held, tuple[str, int]]:

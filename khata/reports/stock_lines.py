@@ -79,7 +79,7 @@ def stock_lines(books: Books, until: str = "", items: Collection[int] | None = N
 
     Cost: about 6 µs a line.
     """
-    main = _main_location(books)
+    main = main_location(books)
     condition = _COUNTS
     values: list[int | str] = [main]
     if until:
@@ -88,13 +88,13 @@ def stock_lines(books: Books, until: str = "", items: Collection[int] | None = N
         # Saying which values `posted` has lets SQLite find the items in the index.
         condition += f" AND s.posted IN (0, 1) AND s.item IN ({', '.join(map(str, items))})"
     rows = books.db.execute(f"{_SELECT} WHERE {condition}", values)
-    lines = [*map(Line._make, rows), *_openings(books, main, items)]
+    lines = [*map(Line._make, rows), *opening_lines(books, items)]
     lines = _as_merged(books, lines)
     lines.sort()
     return lines
 
 
-def _main_location(books: Books) -> int:
+def main_location(books: Books) -> int:
     """Where goods lie for which no godown is named; 0 while that has not arrived."""
     main = books.names.by_document("godown", master_id(books.company, "godown", MAIN_LOCATION))
     return 0 if main is None else main.local
@@ -122,11 +122,12 @@ def _as_merged(books: Books, lines: list[Line]) -> list[Line]:
     ]
 
 
-def _openings(books: Books, main: int, items: Collection[int] | None) -> list[Line]:
+def opening_lines(books: Books, items: Collection[int] | None = None) -> list[Line]:
     """Opening stock; that of a deleted item counts as long as a voucher moves it.
 
-    A value without a quantity comes after the goods it belongs to.
+    A value without a quantity comes after the goods it belongs to. Items and godowns are those named, merged or not.
     """
+    main = main_location(books)
     rows = books.db.execute(
         "SELECT i.document, o.line, o.item, o.quantity_e6, o.value_e4, o.godown, o.batch FROM opening_stock o "
         "JOIN stock_items i ON i.id=o.item WHERE i.present AND (NOT i.deleted "
