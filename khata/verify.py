@@ -18,6 +18,7 @@ from khata.books import Books, open_store
 from khata.contents import CONTENTS
 from khata.digests import fold_bytes
 from khata.folder import BooksFolder
+from khata.log.places import misplaced
 from khata.projection import BooksProjection
 from p2p.commit import signature_ok
 from p2p.errors import ChainError
@@ -92,6 +93,9 @@ def _differences(books: Books, fresh: Store, progress: Progress | None) -> Itera
     yield from _documents(books.db, fresh.conn)
     for name, query in CONTENTS.items():
         yield from _rows(name, query, books.db, fresh.conn)
+    for scope, document in misplaced(books.db):
+        text = f"document {document.hex()} in {scope} does not stand in the log as its saves say"
+        yield Difference("edit log", text if document else "the log names saves of documents that are not here")
 
 
 def _damage(db: sqlite3.Connection) -> Iterator[Difference]:
