@@ -34,7 +34,7 @@ def log(
     until: Annotated[str, typer.Option("--to", help="Saved up to and including this day.")] = "",
     dated_since: Annotated[str, typer.Option("--dated-from", help="Vouchers dated on this day or later.")] = "",
     dated_until: Annotated[str, typer.Option("--dated-to", help="Vouchers dated up to and including this day.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many entries.", show_default=False)] = 0,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many entries; default: all.")] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="The newest first.")] = False,
     output: Annotated[str, typer.Option("--output", help="Write a FILE.csv or FILE.jsonl instead.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
@@ -62,7 +62,7 @@ def log(
     wanted = Wanted(
         document, ledger, branch, user, device, origin, kind, since, until, dated_since, dated_until
     )  # fmt: skip
-    with opened(context) as books, closing(read_log(books, wanted, limit, reverse)) as entries:
+    with opened(context) as books, closing(read_log(books, wanted, limit or 0, reverse)) as entries:
         if write is not None:
             _write(entries, write, output, force, as_json)
         elif json_lines:
