@@ -77,11 +77,12 @@ def gstr1(books: Books, month: str, gstin: str) -> tuple[Json, Json]:
     supplies = Supplies(books)
     branches = branches_of(books, supplies.registrations, gstin)
     span = Span(f"{month}-01", month_ends(month))
-    documents = [
-        filed(supply)
+    supplied = [
+        supply
         for supply in supplies.all(*span.condition(books, "v.date", "v.branch"))
         if supply.outward and supply.header.branch in branches
     ]
+    documents = [filed(supply) for supply in sorted(supplied, key=lambda supply: supply.order)]
     told = [document for document in documents if document.table]
     content: Json = {"gstin": gstin, "fp": month[5:] + month[:4], **tables(told), **_hsn(books, told, month)}
     issued = _doc_issue(books, span, branches)

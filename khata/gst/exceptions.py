@@ -3,9 +3,10 @@
 import shlex
 from typing import Any, Final
 
-from khata.gst.faults import faults_of
+from khata.books import Books
+from khata.gst.faults import Fault, faults_of
 from khata.gst.rates import NON_GST
-from khata.gst.supplies import Supplies, Supply
+from khata.gst.supplies import Component, Supply
 
 NO_RATE: Final = "gst-rate-missing"
 NO_HSN: Final = "gst-hsn-missing"
@@ -15,47 +16,52 @@ Counts = dict[tuple[str, str], set[bytes]]
 """The documents of each master, by its label and kind."""
 
 
-def exceptions_of(supplies: Supplies, found: list[Supply]) -> list[Json]:
-    """The exceptions among these supplies: by document in their order, then masters that lack something, by name.
+class Exceptions:
+    """Collects the exceptions among supplies that it is shown, in any order."""
 
-    Args:
-        found: in the order in which they are shown.
-    """
-    listed = []
-    for supply in found:
-        header, names = supply.header, supplies.books.names
-        for fault in faults_of(supply):
-            listed.append({
-                "code": fault.code,
-                "text": fault.text,
-                "id": header.document.hex(),
-                "type": names.label("voucher-type", header.type),
-                "number": header.number,
-                "date": header.date,
-                "party": names.label("ledger", header.party),
-                "settle": f"khata voucher alter {header.number or header.document.hex()}",
-            })  # fmt: skip
-    return [*listed, *_by_master(supplies, found)]
+    def __init__(self, books: Books) -> None:
+        self._names = books.names
+        self._found: list[tuple[Supply, Fault]] = []
+        self._without_rate: Counts = {}
+        self._without_hsn: Counts = {}
 
-
-def _by_master(supplies: Supplies, found: list[Supply]) -> list[Json]:
-    """Masters that lack a rate or a code: one line each, however many documents they are in."""
-    without_rate: Counts = {}
-    without_hsn: Counts = {}
-    for supply in found:
+    def look(self, supply: Supply) -> None:
+        """Look at one supply; a company that is not registered has nothing to file."""
         if not supply.registration.state:
-            continue
+            return
+        self._found.extend((supply, fault) for fault in faults_of(supply))
         for component in supply.components:
-            label = supplies.books.names.label(component.kind, component.master)
-            key, document = (label, component.kind), supply.header.document
-            if component.taxed.levy is None:
-                without_rate.setdefault(key, set()).add(document)
-            if supply.outward and not component.taxed.hsn and component.taxed.taxability != NON_GST:
-                without_hsn.setdefault(key, set()).add(document)
-    return [
-        *_listed(without_rate, NO_RATE, "has no GST rate, so one is taken from the tax, and", ""),
-        *_listed(without_hsn, NO_HSN, "has no HSN or SAC code and", " --hsn CODE"),
-    ]
+            taxed = component.taxed
+            if taxed.levy is None:
+                self._count(self._without_rate, supply, component)
+            if supply.outward and not taxed.hsn and taxed.taxability != NON_GST:
+                self._count(self._without_hsn, supply, component)
+
+    def _count(self, counts: Counts, supply: Supply, component: Component) -> None:
+        label = self._names.label(component.kind, component.master)
+        counts.setdefault((label, component.kind), set()).add(supply.header.document)
+
+    def listed(self) -> list[Json]:
+        """Exceptions by document in their order; then masters that lack something, by name."""
+        self._found.sort(key=lambda one: (one[0].order, one[1]))
+        return [
+            *(self._of_document(*one) for one in self._found),
+            *_listed(self._without_rate, NO_RATE, "has no GST rate, so one is taken from the tax, and", ""),
+            *_listed(self._without_hsn, NO_HSN, "has no HSN or SAC code and", " --hsn CODE"),
+        ]
+
+    def _of_document(self, supply: Supply, fault: Fault) -> Json:
+        header = supply.header
+        return {
+            "code": fault.code,
+            "text": fault.text,
+            "id": header.document.hex(),
+            "type": self._names.label("voucher-type", header.type),
+            "number": header.number,
+            "date": header.date,
+            "party": self._names.label("ledger", header.party),
+            "settle": f"khata voucher alter {header.number or header.document.hex()}",
+        }
 
 
 def _listed(counts: Counts, code: str, what: str, option: str) -> list[Json]:

@@ -11,8 +11,8 @@ from typing import Any, Final
 from crdt_models.money import Amount
 from khata.books import Books
 from khata.errors import NotFound
-from khata.gst.breakdown import RateRow, by_rate
-from khata.gst.exceptions import exceptions_of
+from khata.gst.breakdown import by_rate
+from khata.gst.exceptions import Exceptions
 from khata.gst.heads import HEADS, NOTHING, Heads
 from khata.gst.places import Registration, Registrations
 from khata.gst.rates import rate_text
@@ -54,6 +54,69 @@ class _Labels:
         return known
 
 
+class _Row:
+    """What one month has at one rate: the sums, and each document with its place in the list."""
+
+    def __init__(self) -> None:
+        self.taxable = 0
+        self.tax = NOTHING
+        self.documents: list[tuple[Any, Json]] = []
+
+
+class _Return:
+    """What one registration owes and is credited, while supplies are added."""
+
+    def __init__(self, labels: _Labels) -> None:
+        self._labels = labels
+        self._branches: set[str] = set()
+        self._rows: dict[bool, dict[Key, _Row]] = {True: {}, False: {}}
+
+    def add(self, supply: Supply) -> None:
+        """Count one supply."""
+        self._branches.add(supply.header.branch)
+        rows = self._rows[supply.outward]
+        for part in by_rate(supply):
+            row = rows.setdefault((supply.header.date[:7], *part.levy, part.taxability), _Row())
+            row.taxable += part.taxable
+            row.tax = row.tax.plus(part.tax)
+            told = {**self._labels.document(supply), "taxable": _text(part.taxable), **heads_json(part.tax)}
+            row.documents.append((supply.order, told))
+
+    def json(self, own: Registration) -> Json:
+        """All of it, by month and rate."""
+        result: Json = {"gstin": own.gstin, "state": state_name(own.state), "branches": sorted(self._branches)}
+        totals = {outward: _total(rows.values()) for outward, rows in self._rows.items()}
+        for outward, section in _SECTIONS.items():
+            rows = self._rows[outward]
+            result[section] = [_row_json(key, rows[key]) for key in sorted(rows)]
+            result[f"{section}_total"] = {
+                "taxable": _text(sum(row.taxable for row in rows.values())), **heads_json(totals[outward]),
+            }  # fmt: skip
+        owed = Heads(*(due - credit for due, credit in zip(totals[True], totals[False], strict=True)))
+        return {**result, "payable": heads_json(owed)}
+
+
+def _total(rows: Iterable[_Row]) -> Heads:
+    total = NOTHING
+    for row in rows:
+        total = total.plus(row.tax)
+    return total
+
+
+def _row_json(key: Key, row: _Row) -> Json:
+    month, rate, cess, taxability = key
+    row.documents.sort(key=lambda one: one[0])
+    return {
+        "month": month,
+        "rate": rate_text(rate),
+        "cess_rate": rate_text(cess),
+        "taxability": taxability,
+        "taxable": _text(row.taxable),
+        **heads_json(row.tax),
+        "documents": [told for _, told in row.documents],
+    }
+
+
 def gst_report(books: Books, span: Span = EVERYTHING, gstin: str = "") -> Json:
     """What is owed and credited in a span, with exceptions and adjustments.
 
@@ -70,23 +133,22 @@ def gst_report(books: Books, span: Span = EVERYTHING, gstin: str = "") -> Json:
 
     Cost: one pass over the vouchers of the span, about 40 µs for each that records a supply.
     """
-    supplies, labels = Supplies(books), _Labels(books)
+    supplies = Supplies(books)
     branches = branches_of(books, supplies.registrations, gstin)
-    found = supplies.all(*span.condition(books, "v.date", "v.branch"))
-    if gstin:
-        found = [supply for supply in found if supply.header.branch in branches]
-    by_registration: dict[Registration, list[Supply]] = {}
-    for supply in found:
-        by_registration.setdefault(supply.registration, []).append(supply)
+    exceptions = Exceptions(books)
+    found: dict[Registration, _Return] = {}
+    labels = _Labels(books)
+    for supply in supplies.all(*span.condition(books, "v.date", "v.branch")):
+        if not gstin or supply.header.branch in branches:
+            found.setdefault(supply.registration, _Return(labels)).add(supply)
+            exceptions.look(supply)
     return {
         "from": span.since,
         "to": span.until,
-        "registrations": [
-            _registration(labels, own, by_registration[own]) for own in sorted(by_registration)
-        ],
+        "registrations": [found[own].json(own) for own in sorted(found)],
         "adjustments": [row for row in _adjustments(supplies, span) if not gstin or row["branch"] in branches],
-        "exceptions": exceptions_of(supplies, found),
-    }  # fmt: skip
+        "exceptions": exceptions.listed(),
+    }
 
 
 def branches_of(books: Books, registrations: Registrations, gstin: str) -> set[str]:
@@ -102,60 +164,6 @@ def branches_of(books: Books, registrations: Registrations, gstin: str) -> set[s
     if not found:
         raise NotFound(f"no branch stands under the GSTIN {gstin}; `khata company show` lists them")
     return found
-
-
-def _registration(labels: _Labels, own: Registration, supplies: list[Supply]) -> Json:
-    result: Json = {
-        "gstin": own.gstin,
-        "state": state_name(own.state),
-        "branches": sorted({supply.header.branch for supply in supplies}),
-    }
-    totals: dict[bool, Heads] = {}
-    for outward, section in _SECTIONS.items():
-        rows = _rows(supply for supply in supplies if supply.outward is outward)
-        totals[outward] = _sum(row for _, row, _ in rows)
-        result[section] = [_row_json(labels, *row) for row in rows]
-        result[f"{section}_total"] = {
-            "taxable": _text(sum(row.taxable for _, row, _ in rows)), **heads_json(totals[outward]),
-        }  # fmt: skip
-    owed = Heads(*(due - credit for due, credit in zip(totals[True], totals[False], strict=True)))
-    result["payable"] = heads_json(owed)
-    return result
-
-
-def _sum(rows: Iterable[RateRow]) -> Heads:
-    total = NOTHING
-    for row in rows:
-        total = total.plus(row.tax)
-    return total
-
-
-def _rows(supplies: Iterable[Supply]) -> list[tuple[str, RateRow, list[tuple[Supply, RateRow]]]]:
-    """By month and rate: the month, the sums, and each document with its part."""
-    found: dict[Key, tuple[RateRow, list[tuple[Supply, RateRow]]]] = {}
-    for supply in supplies:
-        for part in by_rate(supply):
-            key = (supply.header.date[:7], *part.levy, part.taxability)
-            row, documents = found.get(key, (part._replace(taxable=0, tax=NOTHING), []))
-            row = row._replace(taxable=row.taxable + part.taxable, tax=row.tax.plus(part.tax))
-            documents.append((supply, part))
-            found[key] = (row, documents)
-    return [(key[0], *found[key]) for key in sorted(found)]
-
-
-def _row_json(labels: _Labels, month: str, row: RateRow, documents: list[tuple[Supply, RateRow]]) -> Json:
-    return {
-        "month": month,
-        "rate": rate_text(row.levy.rate),
-        "cess_rate": rate_text(row.levy.cess),
-        "taxability": row.taxability,
-        "taxable": _text(row.taxable),
-        **heads_json(row.tax),
-        "documents": [
-            {**labels.document(supply), "taxable": _text(part.taxable), **heads_json(part.tax)}
-            for supply, part in documents
-        ],
-    }
 
 
 def heads_json(tax: Heads) -> Json:

@@ -5,7 +5,7 @@ incomes, expenses and assets are booked, less what item lines account for. The s
 voucher that is being entered, the GST report and the return.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from khata.books import Books
@@ -93,6 +93,28 @@ class Supply(NamedTuple):
     tax: Heads
     value: int
 
+    @property
+    def order(self) -> tuple[str, str, bytes, bool]:
+        """Its place among supplies, the same on every copy: by date, number and id; a dispatch before its receipt."""
+        return self.header.date, self.header.number, self.header.document, self.header.voucher < 0
+
+
+class _Lines:
+    """Lines of vouchers from a query in order of voucher, handed out voucher by voucher in the same order."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def of(self, voucher: int) -> list[tuple[Any, ...]]:
+        found = []
+        row = self._next
+        while row is not None and row[0] == voucher:
+            found.append(row[1:])
+            row = next(self._rows, None)
+        self._next = row
+        return found
+
 
 class Supplies:
     """Reads vouchers as supplies; remembers what it has read of masters, so it serves one moment of the books."""
@@ -138,38 +160,39 @@ class Supplies:
             value=-sign * (paid or rest),
         )
 
-    def all(self, condition: str, values: Sequence[Any]) -> list[Supply]:
-        """Every supply in the books that counts, in order of voucher.
+    def all(self, condition: str, values: Sequence[Any]) -> Iterator[Supply]:
+        """Every supply in the books that counts, one at a time, in no order that another copy would share.
 
         Args:
             condition: SQL over `vouchers v`, with its values.
 
-        Cost: three passes in SQL and about 20 µs a voucher.
+        Cost: three passes in SQL side by side, and about 25 µs a voucher.
         """
         where = f"v.posted=1 AND v.base IN ({', '.join(repr(base) for base in BASES)}) AND {condition}"
         db = self.books.db
-        entries: dict[int, list[EntryLine]] = {}
-        for voucher, *line in db.execute(
-            "SELECT e.voucher, e.ledger, e.amount_e4, e.gst_rate FROM vouchers v JOIN entries e ON e.voucher=v.id "
-            f"WHERE {where} ORDER BY e.voucher, e.line",
-            values,
-        ):
-            entries.setdefault(voucher, []).append(EntryLine(*line))
-        items: dict[int, list[ItemLine]] = {}
-        for voucher, *line in db.execute(
-            "SELECT s.voucher, s.item, s.ledger, s.amount_e4, coalesce(s.billed_e6, s.quantity_e6), s.unit "
-            f"FROM vouchers v JOIN stock_lines s ON s.voucher=v.id WHERE {where} AND s.amount_e4<>0 "
-            "ORDER BY s.voucher, s.line",
-            values,
-        ):
-            items.setdefault(voucher, []).append(ItemLine(*line))
         headers = db.execute(
             "SELECT v.id, v.document, v.number, v.date, v.base, v.type, v.party, b.code, v.place_of_supply, "
-            f"v.party_gstin FROM vouchers v JOIN branches b ON b.id=v.branch WHERE {where} "
-            "ORDER BY v.date, v.number, v.document, v.leg",
+            f"v.party_gstin FROM vouchers v JOIN branches b ON b.id=v.branch WHERE {where} ORDER BY v.id",
             values,
-        ).fetchall()
-        return [self.read(Header(*row), entries.get(row[0], ()), items.get(row[0], ())) for row in headers]
+        )
+        entries = _Lines(
+            db.execute(
+                "SELECT e.voucher, e.ledger, e.amount_e4, e.gst_rate FROM vouchers v JOIN entries e ON e.voucher=v.id "
+                f"WHERE {where} ORDER BY v.id, e.line",
+                values,
+            )
+        )
+        items = _Lines(
+            db.execute(
+                "SELECT s.voucher, s.item, s.ledger, s.amount_e4, coalesce(s.billed_e6, s.quantity_e6), s.unit "
+                f"FROM vouchers v JOIN stock_lines s ON s.voucher=v.id WHERE {where} AND s.amount_e4<>0 "
+                "ORDER BY v.id, s.line",
+                values,
+            )
+        )
+        for row in headers:
+            lines = (EntryLine(*line) for line in entries.of(row[0]))
+            yield self.read(Header(*row), lines, [ItemLine(*line) for line in items.of(row[0])])
 
     def _is_outward(self, base: str, supplied: Sequence[EntryLine]) -> bool:
         """Notes are mostly to customers if credit, to suppliers if debit, unless their lines say otherwise."""
