@@ -21,8 +21,10 @@ from khata.document_problems import (
     quarantined_commits,
     unknown_kinds,
 )
+from khata.duplicate_problems import POSSIBLE_DUPLICATE, duplicate_problems
 from khata.errors import Ambiguous, BooksError, NotFound
 from khata.late import LATE, OFFENCE, lock_problems
+from khata.limit_problems import CREDIT_LIMIT, NEGATIVE_STOCK, credit_problems, stock_problems
 from khata.master_problems import (
     DELETED_IN_USE,
     MERGE_CYCLE,
@@ -46,9 +48,9 @@ from khata.transfers.reading import WRONG_BRANCH
 Finder = Callable[[Books], Iterable[Problem]]
 
 CODES: Final = (
-    CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, CONFLICT, DUPLICATE_NUMBER, TWO_SCOPES, MISSING_MASTER,
-    DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, LATE, OFFENCE, *TRANSFER_CODES, UNBALANCED, IMPOSSIBLE,
-    BAD_REGISTER, UNKNOWN_KIND, QUARANTINED_COMMIT,
+    CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, CONFLICT, DUPLICATE_NUMBER, POSSIBLE_DUPLICATE, TWO_SCOPES,
+    MISSING_MASTER, DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, LATE, OFFENCE, *TRANSFER_CODES,
+    NEGATIVE_STOCK, CREDIT_LIMIT, UNBALANCED, IMPOSSIBLE, BAD_REGISTER, UNKNOWN_KIND, QUARANTINED_COMMIT,
 )  # fmt: skip
 """Every code that a problem can have, in the order in which they are listed.
 
@@ -59,6 +61,7 @@ ACCEPTABLE: Final = {
     CREATED_AGAINST_RENAME: "they are one and the same",
     CREATED_AGAINST_DELETION: "it is as it should be",
     DUPLICATE_NUMBER: "both stay as they were issued",
+    POSSIBLE_DUPLICATE: "they are two",
     TWO_SCOPES: "both count, as they should",
     UNKNOWN_KIND: "it may stay unseen here",
     QUARANTINED_COMMIT: "it may stay set aside",
@@ -70,6 +73,7 @@ _FINDERS: Final[tuple[Finder, ...]] = (
     conflict_problems,
     creation_problems,
     duplicate_numbers,
+    duplicate_problems,
     documents_in_two_scopes,
     faulty_documents,
     unknown_kinds,
@@ -81,6 +85,8 @@ _FINDERS: Final[tuple[Finder, ...]] = (
     cyclic_merges,
     lock_problems,
     transfer_problems,
+    stock_problems,
+    credit_problems,
 )
 
 

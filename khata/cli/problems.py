@@ -171,6 +171,34 @@ def mend(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
         _done(books, problem.id, commit, f"{kind} {document[:8]} as it shows", as_json)
 
 
+@app.command()
+def count(
+    context: typer.Context,
+    id: Id,
+    quantity: Annotated[str, typer.Option("--quantity", help="How much was counted, in the item's unit.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say how much of an item lies where the books say less than nothing: a physical stock voucher is entered.
+
+    Example:
+      khata problems count 3fa92c1d --quantity 12
+    """
+    from khata.counting import count_stock
+    from khata.errors import BooksError
+    from khata.limit_problems import NEGATIVE_STOCK
+    from khata.problems import find_problem
+
+    with opened(context) as books:
+        with books.writing():
+            problem = find_problem(books, id)
+            if problem.code != NEGATIVE_STOCK:
+                raise BooksError(f"problem {problem.id} is not about stock; see `khata problems show {id}`")
+            item, godown = (bytes.fromhex(part) for part in problem.about)
+            entered = count_stock(books, item, godown, quantity)
+        assert entered.commit is not None
+        _done(books, problem.id, entered.commit, f"{entered.number}: {quantity} counted", as_json)
+
+
 @app.command("stand-in")
 def stand_in(
     context: typer.Context,

@@ -13,7 +13,7 @@ from khata.books import Books
 from khata.listing import same_masters
 from khata.reports.stock_lines import COUNT, Line, main_location, opening_lines, stock_lines
 from khata.sums import joined, sum_sql
-from khata.voucher_lookup import find_voucher
+from p2p.store import prefix_of
 
 _Held = tuple[int, int]
 """An item and a godown by local id."""
@@ -91,8 +91,12 @@ def taken_below(books: Books, voucher: bytes) -> list[NegativeStock]:
 
     Cost: about 4 µs a stock line of these items.
     """
-    row = find_voucher(books.db, books.names, voucher.hex()).row
-    moved = books.db.execute("SELECT DISTINCT item FROM stock_lines WHERE posted=1 AND voucher=?", (row,)).fetchall()
+    # By the document and not by name: one id may lie in two scopes, and then names nothing.
+    moved = books.db.execute(
+        "SELECT DISTINCT s.item FROM documents d JOIN stock_lines s ON s.voucher IN (d.row, -d.row) "
+        "WHERE d.prefix=? AND d.id=? AND s.posted=1",
+        (prefix_of(voucher), voucher),
+    ).fetchall()
     items = {books.names.effective("stock-item", item) for (item,) in moved}
     return _found(books, _all_merged(books, items))
 

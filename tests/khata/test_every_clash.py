@@ -8,6 +8,7 @@ had seen the other, nobody has edited it since knowing of them, and they differ.
 import json
 import random as randomness
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ from p2p.identity import DeviceKeys
 from p2p.messages import CommitParts
 from p2p.replica import Replica
 from p2p.store import Store
-from tests.khata.company import EVERYTHING, NOW, Clock, Path, a_branch, a_company, seeded, sync
+from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, a_company, seeded, sync
 
 COPIES = 4
 """The head office, and three devices of two branches: two of them in one branch, whose legs of transfers clash."""
@@ -104,8 +105,8 @@ class World:
     def __init__(self) -> None:
         office = a_company()
         self.copies = [office, a_branch(office, "Pune"), second_device(office), a_branch(office, "Nagpur")]
-        for copy in self.copies[1:]:
-            sync(copy, office)
+        for books in self.copies[1:]:
+            sync(books, office)
         self.edits: list[Edit] = []
         self.commits: list[CommitParts] = []
         self.held: list[set[int]] = [set() for _ in range(COPIES)]

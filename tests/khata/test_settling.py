@@ -11,13 +11,16 @@ from typing import NamedTuple
 import pytest
 
 from khata.books import Books
-from khata.entering_masters import alter_master, delete_master, merge_masters
+from khata.entering_masters import add_master, alter_master, delete_master, merge_masters
 from khata.periods import lock_period
-from khata.problem import Problem
-from khata.problems import CODES
+from khata.problem import Choice, Problem
+from khata.problems import CODES, find_problems
 from p2p.commit import make_commit
+from p2p.messages import CommitParts
 from p2p.packed import Item
 from tests.khata.company import NOW, alter, ledger, put, seeded, voucher
+from tests.khata.stock import moved
+from tests.khata.transfers.shops import call_off, meet, send, shops, take
 from tests.khata.two_folders import TwoFolders, khata, two_folders
 
 Work = Callable[[Books], object]
@@ -29,17 +32,28 @@ def nothing(books: Books) -> None:
 
 
 class Case(NamedTuple):
-    """How a problem comes about: what each branch does while apart, and what Pune does after they have met."""
+    """How a problem comes about.
+
+    Attributes:
+        first: what the head office does before they meet.
+        office, pune: what each does apart, after that.
+        then: what Pune does after they have met again.
+    """
 
     code: str
-    office: Work
+    office: Work = nothing
     pune: Work = nothing
     then: Work = nothing
+    first: Work = nothing
 
 
 def prepare(books: Books) -> None:
     ledger(books, "Asha Stores")
     ledger(books, "Ravi Traders")
+    ledger(books, "Asha", credit_limit="500.00")
+    ledger(books, "Sales", "Sales Accounts")
+    for item in ("Soap", "Oil"):
+        add_master(books, "stock-item", item, {"opening": [{"quantity": "10", "value": "100.00"}]})
     voucher(books, "Receipt", "Cash 500 / Asha Stores -500")
 
 
@@ -130,6 +144,33 @@ def merges(name: str, into: str) -> Work:
     return lambda books: merge_masters(books, "ledger", name, into)
 
 
+def sells(quantity: str, worth: str = "100") -> Work:
+    return lambda books: moved(books, "Sales", f"Soap -{quantity} = {worth}")
+
+
+def sends(books: Books) -> None:
+    send(books, "Pune", "500")
+
+
+def takes(amount: str = "") -> Work:
+    return lambda books: take(books, only_transfer(books), amount=amount)
+
+
+def calls_off(books: Books) -> None:
+    call_off(books, only_transfer(books))
+
+
+def only_transfer(books: Books) -> str:
+    (found,) = books.db.execute("SELECT document FROM transfers").fetchall()
+    return bytes(found[0]).hex()
+
+
+def sets_the_dispatch(books: Books) -> None:
+    """Write into the leg of another branch, as a hostile member could."""
+    (scope,) = [path for path in books.replica.store.scopes() if path.startswith("transfers/")]
+    put(books, scope, "transfer", bytes.fromhex(only_transfer(books)), dispatch={"posting": receipt(books)})
+
+
 CASES = {
     "one voucher altered at both": Case(
         "conflict", alters("Cash 600 / Asha Stores -600"), alters("Cash 700 / Asha Stores -700")
@@ -146,6 +187,17 @@ CASES = {
         "creation-against-deletion", both(adds("Meera"), merges("Meera", "Ravi Traders")), adds("Meera")
     ),
     "one number imported at both": Case("duplicate-number", puts(b"a" * 16, number="7"), puts(b"b" * 16, number="7")),
+    "one bill imported at both, from two sources": Case(
+        "possible-duplicate",
+        puts(b"g" * 16, reference="B7", **{"source:ho": {"guid": "x-1"}}),
+        puts(b"h" * 16, reference="B7", **{"source:pune": {"guid": "y-9"}}),
+    ),
+    "goods for one sold at both": Case("negative-stock", sells("8"), sells("7")),
+    "credit for one given at both": Case("credit-limit-passed", sells("1", "400"), sells("1", "300")),
+    "sent and not received": Case("transfer-in-transit", sends),
+    "less received than sent": Case("transfer-legs-differ", first=sends, pune=takes("450")),
+    "called off here, received there": Case("transfer-cancelled-and-received", calls_off, takes(), first=sends),
+    "written into another's leg": Case("transfer-written-by-wrong-branch", first=sends, pune=sets_the_dispatch),
     "one id in two months": Case("one-id-in-two-scopes", puts(b"c" * 16), puts(b"c" * 16, month="2026-05")),
     "a ledger that nobody has": Case("missing-master", a_voucher_that_names_nobody),
     "deleted here, used there": Case(
@@ -190,9 +242,9 @@ CASES = {
 
 def build(case: Case, made: TwoFolders, at: Path) -> tuple[TwoFolders, Problem]:
     two = made.copy(at)
-    two.apart(case.office, case.pune)
-    if case.then is not nothing:
-        two.apart(nothing, case.then)
+    for office, pune in ((case.first, nothing), (case.office, case.pune), (nothing, case.then)):
+        if office is not nothing or pune is not nothing:
+            two.apart(office, pune)
     found = [problem for problem in two.problems() if problem.code == case.code]
     assert len(found) == 1, [problem.text for problem in two.problems()]
     return two, found[0]
@@ -202,6 +254,7 @@ def build(case: Case, made: TwoFolders, at: Path) -> tuple[TwoFolders, Problem]:
 def test_each_command_that_a_problem_names_settles_it_everywhere(name, made, tmp_path):
     case = CASES[name]
     two, problem = build(case, made, tmp_path / "built")
+    check_told(problem)
     assert problem.choices, "nothing settles it"
     assert problem.settle == problem.choices[0].command
     for at, choice in enumerate(problem.choices):
@@ -210,23 +263,54 @@ def test_each_command_that_a_problem_names_settles_it_everywhere(name, made, tmp
         if arguments == ["sync"]:
             continue
         copy = two.copy(tmp_path / str(at))
-        only_keeper = arguments[:2] == ["lock", "admit"]
-        khata(copy.office if only_keeper else copy[at % 2], *arguments)
+        khata(where(copy, choice, at), *arguments)
         copy.meet()
         left = copy.problems()
         assert case.code not in [one.code for one in left], f"{choice.command} settled nothing: {left}"
 
 
-def test_every_code_has_a_case():
-    assert {case.code for case in CASES.values()} == set(CODES)
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_a_problem_says_who_and_when_and_at_which_branch(name, made, tmp_path):
-    _, problem = build(CASES[name], made, tmp_path)
+def check_told(problem: Problem) -> None:
+    """Who did it, when and at which branch is said of every problem."""
     assert problem.deeds, "nobody did it"
     assert {deed.device for deed in problem.deeds} <= {"Head Office", "Pune"}
     assert [deed.time_ms for deed in problem.deeds] == sorted(deed.time_ms for deed in problem.deeds)
     assert problem.branches
     assert set(problem.branches) <= {"ho", "pun"}
     assert len(problem.id) == 16
+
+
+def where(two: TwoFolders, choice: Choice, at: int) -> Path:
+    """Where a command is run: as its words say, where the control chain is kept, or at any of the two."""
+    for name, folder in (("Head Office", two.office), ("Pune", two.pune)):
+        if f"at {name}" in choice.words:
+            return folder
+    return two.office if "lock admit" in choice.command else two[at % 2]
+
+
+def test_every_code_has_a_case():
+    assert {case.code for case in CASES.values()} | {"transfer-receipt-without-dispatch"} == set(CODES)
+
+
+def test_a_receipt_whose_dispatch_is_on_its_way_is_a_problem_until_that_arrives():
+    office, pune, nasik = shops("Pune", "Nasik")
+    sent = send(office, "Pune", "500")
+    meet(office, pune)
+    take(pune, sent)
+    first, second = commits_of_transfers(pune)
+    for commit, expected in ((second, ["transfer-receipt-without-dispatch"]), (first, [])):
+        nasik.replica.ingest_from(nasik.replica.check_untrusted([commit]), pune.replica.keys.id, None, NOW)
+        nasik.names.forget()
+        found = find_problems(nasik)
+        named = [problem for problem in found if problem.code != "missing-master"]
+        assert [problem.code for problem in named] == expected
+        assert all(problem.settle == "khata sync" for problem in found)
+
+
+def commits_of_transfers(books: Books) -> list[CommitParts]:
+    """The commits of transfers here, in the order in which they came."""
+    return [
+        commit
+        for scope in books.replica.store.scopes()
+        if scope.startswith("transfers/")
+        for commit in books.replica.page(scope, 0, 100).commits
+    ]
