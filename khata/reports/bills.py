@@ -8,6 +8,7 @@ holds beyond its bills, because nobody allocated it, is a figure of its own: so 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from crdt_models.errors import BadValue
@@ -120,7 +121,7 @@ def bills(
         BadValue: `on` is not a date, or another argument is none of those named.
         NotFound, Ambiguous: there is no such branch or party.
 
-    Cost: two passes over the bills and the entries, about 3 µs a bill allocation.
+    Cost: about 10 µs a bill allocation, and 20 µs more for each bill that is shown.
     """
     check_date(on)
     _check(kind, buckets, by)
@@ -238,9 +239,7 @@ class _Ages(NamedTuple):
 
     def classes(self) -> list[str]:
         """What the classes are called, youngest first."""
-        starts = (0, *(last + 1 for last in self.buckets))
-        ends = [f"{start}-{last}" for start, last in zip(starts, self.buckets, strict=False)]
-        return [NOT_DUE, *ends, f">{self.buckets[-1]}" if self.buckets else ">=0"]
+        return _class_names(self.buckets)
 
     def of(self, billed: str, due: str) -> str:
         """The class of a bill."""
@@ -248,6 +247,13 @@ class _Ages(NamedTuple):
         if days < 0:
             return NOT_DUE
         return self.classes()[1 + sum(days > last for last in self.buckets)]
+
+
+@cache
+def _class_names(buckets: tuple[int, ...]) -> list[str]:
+    starts = (0, *(last + 1 for last in buckets))
+    ends = [f"{start}-{last}" for start, last in zip(starts, buckets, strict=False)]
+    return [NOT_DUE, *ends, f">{buckets[-1]}" if buckets else ">=0"]
 
 
 class _Shown(NamedTuple):
