@@ -6,6 +6,7 @@ paisa; the value that it is on comes from the lines.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from crdt_models.money import Amount
@@ -198,5 +199,6 @@ def _adjustments(supplies: Supplies, span: Span) -> list[Json]:
     ]
 
 
+@lru_cache(maxsize=4096)
 def _text(amount_e4: int) -> str:
     return Amount.from_e4(amount_e4).text

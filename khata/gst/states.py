@@ -130,6 +130,7 @@ def checked_state(text: str) -> str:
     return STATES[code]
 
 
+@lru_cache(maxsize=4096)
 def is_gstin(text: str) -> bool:
     """Whether a text has the form and the check digit of a GSTIN."""
     try:
