@@ -1,22 +1,18 @@
-"""Files from elsewhere into the books: `khata import`."""
+"""Files from elsewhere into the books: `khata import` for Tally's XML; sheets go on to `import_sheets`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from khata.cli.frame import AsJson, complain, opened, print_json, print_table, progress, saved, say
-
-if TYPE_CHECKING:
-    from khata.books import Books
-    from khata.tally.plan import Plan
-
-_LISTED_MAX = 20
+from khata.cli.frame import AsJson, complain, opened, print_json, progress
+from khata.cli.import_plans import finish, report_plan, save_plan
+from khata.cli.import_sheets import SheetFlags, import_sheet
 
 
 def import_files(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="Tally XML exports: masters, day books, in any order.")],
+    files: Annotated[list[Path], typer.Argument(help="Tally XML exports in any order, or one CSV or Excel file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen; save nothing.")] = False,
     source: Annotated[
         str, typer.Option("--source", help="Name the source yourself; default: this device and the Tally company.")
@@ -27,79 +23,81 @@ def import_files(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Import vouchers although others like them are here already.")
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Save a sheet without asking.")] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", help="A TOML file that says which column is what."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="One column, as FIELD=HEADING; may be repeated."),
+    ] = None,
+    type: Annotated[str, typer.Option("--type", help="The voucher type of rows that name none.")] = "",
+    date_format: Annotated[
+        str,
+        typer.Option("--date-format", help="dmy, mdy or ymd, where the file leaves it open."),
+    ] = "",
+    sheet: Annotated[str, typer.Option("--sheet", help="Which sheet of a workbook; default: the first.")] = "",
+    heading_row: Annotated[int, typer.Option("--heading-row", help="The row with the headings, from 1.")] = 0,
+    create_ledgers: Annotated[
+        bool,
+        typer.Option("--create-ledgers", help="Create ledgers that are not here, under Suspense A/c."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import Tally XML. Importing the same again changes nothing; a changed export becomes alterations.
+    """Import Tally XML, or vouchers from a CSV or Excel file.
 
-    A bad record is left out and listed with its place and reason; the rest is imported. A file that is damaged or
-    wrong as a whole is refused, and the exit code is 1.
+    Importing the same again changes nothing; a changed file becomes alterations. A bad record is left out and listed
+    with its place and reason; the rest is imported. A file that is damaged or wrong as a whole is refused, and the
+    exit code is 1.
+
+    Of a CSV or Excel file the mapping of columns and the first vouchers are shown, and nothing is saved before you
+    say yes. A row is an entry (date, type, number, ledger, debit or credit) or a voucher (debit ledger, credit ledger,
+    amount); `khata export csv` writes files that can be imported.
 
     Examples:
       khata import Masters.xml DayBook.xml --dry-run
       khata import Masters.xml DayBook.xml
+      khata import april.xlsx --type Journal --column 'ledger=Account Head' --create-ledgers --yes
     """
     from khata.errors import BooksError
-    from khata.importing import carry_out, plan_import, summary
+    from khata.sheets.table import is_sheet
+
+    sheets = [file for file in files if is_sheet(file)]
+    if sheets and len(files) > 1:
+        raise BooksError(f"{sheets[0].name} is a sheet; import sheets one by one, so that each can be looked at")
+    if sheets:
+        flags = SheetFlags(mapping, column or [], type, date_format, sheet, heading_row, create_ledgers, anyway, yes)
+        import_sheet(context, sheets[0], flags, source, dry_run, as_json)
+    else:
+        _import_tally(context, files, source, company, dry_run, anyway, as_json)
+
+
+def _import_tally(
+    context: typer.Context, files: list[Path], source: str, company: str, dry_run: bool, anyway: bool, as_json: bool
+) -> None:
+    from khata.already_here import ALREADY_HERE
+    from khata.errors import BooksError
+    from khata.importing import plan_import, summary
 
     with opened(context) as books:
         with progress("reading") as bar:
             bar.show(0, sum(file.stat().st_size for file in files if file.is_file()))
             planned = plan_import(books, files, source, company, bar.advance)
-        planned.anyway = anyway
-        commits = None if dry_run else 0
-        if not dry_run and not planned.asks:
-            with progress("saving") as bar:
-                bar.show(0, len(planned))
-                commits = carry_out(books, planned, bar.advance)
+        if anyway:
+            planned.answered.add(ALREADY_HERE)
+        commits = None if dry_run else 0 if planned.asks else save_plan(books, planned)
         if as_json:
             print_json(summary(planned, commits))
         else:
-            _report(planned, summary(planned, commits))
-            _finish(books, planned, commits)
+            report_plan(planned, summary(planned, commits))
+            finish(books, planned, commits)
         for finding in () if as_json else planned.refused:
             complain(f"refused: {finding.file}: {finding.text}")
         if planned.refused:
             raise BooksError(f"{len(planned.refused)} of {len(files)} files refused; nothing of them was imported")
         if planned.asks and not dry_run:
             raise BooksError("nothing was imported: vouchers would be in the books twice")
-
-
-def _finish(books: "Books", planned: "Plan", commits: int | None) -> None:
-    if commits is None:
-        say(f"dry run: {len(planned)} saves would be made; nothing was saved")
-    elif commits:
-        saved(books, f"{len(planned)} documents in {commits} commits")
-    elif planned.totals and not planned.asks:
-        say("nothing to save: the books hold all of it already")
-
-
-def _report(planned: "Plan", found: dict[str, Any]) -> None:
-    rows = [
-        (
-            entry["file"],
-            entry["company"],
-            str(entry["masters"]),
-            str(entry["vouchers"]),
-            entry["debit"],
-            entry["credit"],
-        )
-        for entry in found["files"]
-    ]
-    if rows:
-        print_table(("File", "Company", "Masters>", "Vouchers>", "Debit>", "Credit>"), rows)
-    counts = [
-        (kind, *(str(entry[word]) for word in ("new", "altered", "unchanged")))
-        for kind, entry in found["counts"].items()
-    ]
-    if counts:
-        print_table(("Kind", "New>", "Altered>", "Unchanged>"), counts)
-    for finding in planned.findings:
-        if not finding.refuses:
-            complain(f"{finding.file + ': ' if finding.file else ''}{finding.text}")
-    for skipped in planned.skipped[:_LISTED_MAX]:
-        complain(f"left out: {skipped}")
-    if len(planned.skipped) > _LISTED_MAX:
-        complain(f"left out: {len(planned.skipped) - _LISTED_MAX} more; --json lists all")
 
 
 COMMANDS = {"import": import_files}

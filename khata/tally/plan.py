@@ -143,7 +143,7 @@ class Plan:
 
     def __init__(self, branch: str) -> None:
         self.branch = branch
-        self.anyway = False
+        self.answered: set[str] = set()
         self.counts: dict[str, Counts] = {}
         self.totals: list[FileTotals] = []
         self.skipped: list[Skipped] = []
@@ -164,8 +164,8 @@ class Plan:
 
     @property
     def asks(self) -> list[Finding]:
-        """The findings because of which nothing is carried out, until `anyway` is set."""
-        return [] if self.anyway else [finding for finding in self.findings if finding.asks]
+        """The findings because of which nothing is carried out, less those whose codes are in `answered`."""
+        return [finding for finding in self.findings if finding.asks and finding.code not in self.answered]
 
     def count(self, kind: str) -> Counts:
         """The counts of one kind, to read or to add to."""
