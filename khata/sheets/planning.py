@@ -152,9 +152,10 @@ def _speak_of_sheets(books: Books, planned: Plan, file: str, unknown: tuple[str,
     if unknown:
         named = "; ".join(_with_likeness(books, name) for name in unknown[:_NAMED])
         more = f"; and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        count = "1 ledger is" if len(unknown) == 1 else f"{len(unknown)} ledgers are"
         text = (
-            f"{len(unknown)} {'ledger is' if len(unknown) == 1 else 'ledgers are'} not in these books: {named}{more}. Correct the names "
-            "in the file, add them with `khata ledger add`, or let them be created under Suspense A/c with --create-ledgers"
+            f"{count} not in these books: {named}{more}. Correct the names in the file, add them with "
+            "`khata ledger add`, or let them be created under Suspense A/c with --create-ledgers"
         )
         planned.findings.append(Finding(UNKNOWN_LEDGERS, file, text, asks=True))
 

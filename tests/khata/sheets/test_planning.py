@@ -5,6 +5,7 @@ import zipfile
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -48,18 +49,18 @@ def sheet(folder: Path, text: str, name: str = "april.csv", encoding: str = "utf
     return path
 
 
-def looked_at(books: Books, path: Path, source: str = "", **options: object) -> SheetPlan:
+def looked_at(books: Books, path: Path, source: str = "", **options: Any) -> SheetPlan:
     return plan_sheet(books, path, SheetOptions(**options), source)
 
 
-def saved(books: Books, path: Path, *answers: str, source: str = "", **options: object) -> SheetPlan:
+def saved(books: Books, path: Path, *answers: str, source: str = "", **options: Any) -> SheetPlan:
     planned = looked_at(books, path, source, **options)
     planned.plan.answered.update(answers)
     carry_out(books, planned.plan)
     return planned
 
 
-def told(books: Books) -> list[tuple[object, ...]]:
+def told(books: Books) -> list[tuple[Any, ...]]:
     return [
         (row["date"], row["type"], row["number"], [(one["ledger"], one["amount"]) for one in row["entries"]])
         for row in list_vouchers(books)
@@ -235,8 +236,9 @@ def test_a_sheet_without_headings_says_so(tmp_path):
 
 def workbook(folder: Path, *rows: tuple[object, ...], title: str = "Entries") -> Path:
     book = Workbook()
-    book.active.title = "Notes"
-    book.active.append(["see the other sheet"])
+    notes = book.worksheets[0]
+    notes.title = "Notes"
+    notes.append(["see the other sheet"])
     entries = book.create_sheet(title)
     for row in rows:
         entries.append(row)
