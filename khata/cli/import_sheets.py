@@ -88,14 +88,15 @@ def _agreed(as_json: bool) -> bool:
 
 def _show(found: "SheetPlan") -> None:
     fields: list[tuple[str, str]] = [(field, heading) for field, heading in found.columns.shown.items()]
-    print_table(("Field", "Column"), fields, "How the columns are read")
+    say("How the columns are read:")
+    print_table(("Field", "Column"), fields)
     if found.columns.unused:
         say(f"passed over: {', '.join(found.columns.unused)}")
     rows: list[tuple[str, ...]] = []
     for voucher in found.preview:
         rows += _rows(voucher)
-    say("")
-    print_table(("Row>", "Date", "Type", "Number", "Ledger", "Debit>", "Credit>"), rows, "The first vouchers")
+    say("\nThe first vouchers:")
+    print_table(("Row>", "Date", "Type", "Number", "Ledger", "Debit>", "Credit>"), rows)
     say("")
 
 

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -29,7 +30,7 @@ from tests.khata.transfers.shops import send, shops, take
 DAY = "2027-03-31"
 
 
-def written(books: Books, span: Span = EVERYTHING, options: TallyOptions = DEFAULT) -> tuple[bytes, dict]:
+def written(books: Books, span: Span = EVERYTHING, options: TallyOptions = DEFAULT) -> tuple[bytes, dict[str, Any]]:
     out = io.BytesIO()
     told = write_tally(books, out, span, options)
     etree.fromstring(out.getvalue())
@@ -54,7 +55,7 @@ def returned(folder: Path, books: Books, complaints: int = 0) -> Books:
     return elsewhere(folder, written(books)[0], complaints=complaints)
 
 
-def told(books: Books, span: Span = EVERYTHING) -> dict[str, object]:
+def told(books: Books, span: Span = EVERYTHING) -> dict[str, Any]:
     """What the reports say, without ids, branches and the transfers' legs."""
     rows = [
         {field: value for field, value in row.items() if field not in ("id", "branch", "leg")}

@@ -1,6 +1,7 @@
 """Vouchers entered here, in whatever shape: the file keeps every balance, bill and movement of stock."""
 
 from collections import Counter
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,9 +99,12 @@ def books_with(posting: Posting) -> Books:
     return books
 
 
-def moved(posting: Posting) -> tuple[Counter, ...]:
+Sums = Counter[Any]
+
+
+def moved(posting: Posting) -> tuple[Sums, ...]:
     """What a posting does: to each ledger, with bills and cost centres, and to each item in each place."""
-    balances, bill, centre, quantity, value = Counter(), Counter(), Counter(), Counter(), Counter()
+    balances, bill, centre, quantity, value = (Sums() for _ in range(5))
     for entry in posting.entries:
         balances[entry.ledger] += e4_of(entry.amount)
         for one in entry.bills:
@@ -128,7 +132,7 @@ def test_a_second_time_out_and_in_changes_nothing_more(posting):
     assert imported(exported(once)).documents == once.documents
 
 
-def sale(view: str, *stock: StockLine) -> Posting:
+def sale(view: Any, *stock: StockLine) -> Posting:
     return Posting(
         base="sales",
         type=master_id(COMPANY, "voucher-type", "Sales"),

@@ -1,0 +1,118 @@
+"""Files in and out at the command line: what is asked before anything is written, and what is said after."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from khata.cli import main
+
+SHEET = "Date,Type,Number,Ledger,Debit,Credit\n2026-04-02,Receipt,1,Cash,500,\n2026-04-02,Receipt,1,Asha Stores,,500\n"
+
+
+class Ran(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def khata(tmp_path, capsys, monkeypatch):
+    """Run one command on the books of a test, in this process, with nobody at the keyboard."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+    def run(*arguments: str, books: str = "ho") -> Ran:
+        monkeypatch.setattr(sys, "argv", ["khata", "--books", str(tmp_path / books), *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return Ran(code, out, err)
+
+    assert run("init", "Sharma Traders", "--branch", "Head Office", "--code", "HO").code == 0
+    assert run("ledger", "add", "Asha Stores", "--group", "Sundry Debtors").code == 0
+    return run
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Path:
+    path = tmp_path / "april.csv"
+    path.write_text(SHEET)
+    return path
+
+
+def numbers(khata) -> list[str]:
+    return [row["number"] for row in khata("voucher", "list", "--json").json]
+
+
+def test_nothing_of_a_sheet_is_saved_before_somebody_says_so(khata, sheet):
+    for arguments in ((), ("--dry-run",), ("--json",)):
+        looked = khata("import", str(sheet), *arguments)
+        assert looked.code == 0
+        assert numbers(khata) == []
+    looked = khata("import", str(sheet))
+    for shown in ("How the columns are read", "The first vouchers", "Asha Stores", "import it again with --yes"):
+        assert shown in looked.out
+    assert khata("import", str(sheet), "--yes").out.rstrip().splitlines()[-1].startswith("saved 1 documents")
+    assert numbers(khata) == ["1"]
+    assert "the books hold all of it already" in khata("import", str(sheet), "--yes").out
+
+
+def test_a_sheet_with_unknown_ledgers_ends_in_a_question(khata, sheet):
+    sheet.write_text(SHEET.replace("Asha Stores", "Asha Store"))
+    refused = khata("import", str(sheet), "--yes")
+    assert refused.code == 1
+    assert "'Asha Store' (perhaps 'Asha Stores')" in refused.err
+    assert refused.err.rstrip().endswith("nothing was imported; answer what is asked above")
+    assert numbers(khata) == []
+    found = khata("import", str(sheet), "--yes", "--create-ledgers", "--json").json
+    assert (found["unknown_ledgers"], found["commits"] > 0, found["mapping"]["ledger"]) == (
+        ["Asha Store"],
+        True,
+        "Ledger",
+    )
+    assert found["preview"][0]["entries"][1] == {"ledger": "Asha Store", "amount": "-500.00"}
+
+
+def test_sheets_and_tally_files_are_imported_apart(khata, sheet):
+    refused = khata("import", str(sheet), "other.xml")
+    assert (refused.code, "one by one" in refused.err) == (1, True)
+
+
+def test_the_books_leave_for_tally_with_a_word_on_how_to_import_them(khata, sheet, tmp_path):
+    assert khata("import", str(sheet), "--yes").code == 0
+    target = tmp_path / "books.xml"
+    told = khata("export", "tally", "--output", str(target), "--company", "Sharma & Co")
+    assert told.out.startswith(f"wrote {target} for 'Sharma & Co': ")
+    assert "1 vouchers" in told.out
+    assert "Gateway of Tally > Import" in told.out
+    assert "Automatic numbering" in told.out
+    assert khata("export", "tally", "--output", str(target)).code == 1
+    found = khata("export", "tally", "--output", str(target), "--force", "--masters-only", "--json").json
+    assert (found["counts"]["vouchers"], found["left_out"]) == (0, [])
+    for wrong in (("--masters-only", "--vouchers-only"), ("--encoding", "latin-1")):
+        refused = khata("export", "tally", "--output", str(target), "--force", *wrong)
+        assert (refused.code, refused.out) == (1, "")
+
+
+def test_our_own_file_is_not_imported_twice_unasked(khata, sheet, tmp_path):
+    assert khata("import", str(sheet), "--yes").code == 0
+    target = tmp_path / "books.xml"
+    assert khata("export", "tally", "--output", str(target)).code == 0
+    refused = khata("import", str(target))
+    assert refused.code == 1
+    assert "1 of 1 new vouchers are in these books already" in refused.err
+    assert numbers(khata) == ["1"]
+    assert khata("import", str(target), "--anyway").code == 0
+    assert numbers(khata) == ["1", "1"]
