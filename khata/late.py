@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from crdt_models.document import Document
+from crdt_models.transfers import KIND as TRANSFER
 from crdt_models.vouchers import KIND as VOUCHER
 from khata import effects
 from khata.books import Books
@@ -82,13 +83,19 @@ def _choices(books: Books, document: Document, alone: bool, effect: Effect) -> t
     name = document.id.hex()
     admit = Choice("let it into the locked period", f"khata lock admit {name}", effect)
     if document.kind != VOUCHER:
-        return (admit,)
+        day = _day_after(locked_until(books, document.scope))
+        altered = Choice("date it in an open period, at the branch whose half it is",
+                         f"khata transfer alter {name} --date {day}")  # fmt: skip
+        return (altered, admit) if alone and document.kind == TRANSFER else (admit,)
     if not alone:
         return (Choice("leave the locked books as they are", f"khata lock put-back {name}"), admit)
-    until = locked_until(books, document.scope)
-    day = (date.fromisoformat(until) + timedelta(days=1)).isoformat()
+    day = _day_after(locked_until(books, document.scope))
     return (
         Choice("date it in an open period", f"khata lock redate {name} --date {day}"),
         admit,
         Choice("cancel it", f"khata voucher cancel {name}"),
     )
+
+
+def _day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()

@@ -19,6 +19,7 @@ from khata.locking import Counted, counted
 from khata.reading import read_voucher
 from khata.reports.span import branch_code
 from khata.showing import instant
+from khata.transfers.rights import check_no_leg
 from khata.voucher_lookup import VoucherName
 from khata.years import financial_year
 from p2p.chain import Entry, Lock, LockAdmitted, Locked, Unlocked
@@ -240,6 +241,7 @@ def put_back(books: Books, found: VoucherName) -> Entered:
 
 
 def _kept_out_of(books: Books, found: VoucherName) -> Counted:
+    check_no_leg(books, found.row)
     document = books.document(found.row)
     here = counted(document, document.fold(), books.replica.chain, books.replica.locks)
     if not here.kept_out:

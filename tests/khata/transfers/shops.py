@@ -5,6 +5,8 @@ from pathlib import Path
 from khata.books import Books, with_tables
 from khata.entering import Entered
 from khata.entering_masters import add_master
+from khata.problem import Problem
+from khata.problems import find_problems
 from khata.projection import BooksProjection
 from khata.reports.span import branch_code
 from khata.transfers.entering import alter, cancel, receive, send_cash, send_goods
@@ -85,6 +87,11 @@ def call_off(books: Books, which: str | Entered) -> Entered:
 def named(books: Books, which: str | Entered) -> TransferName:
     """The transfer that is meant."""
     return find_transfer(books.db, books.names, which if isinstance(which, str) else which.id.hex())
+
+
+def of_transfers(books: Books) -> list[Problem]:
+    """The problems with transfers; what is sent without being in stock is another one."""
+    return [problem for problem in find_problems(books) if problem.code.startswith("transfer-")]
 
 
 def meet(*copies: Books) -> None:

@@ -12,7 +12,7 @@ from khata.errors import Ambiguous, BooksError, NotFound
 from khata.gst.report import gst_report
 from khata.late import LATE
 from khata.listing import history, list_vouchers, show_voucher
-from khata.periods import lock_period
+from khata.periods import lock_period, put_back, redate
 from khata.problems import Wanted, find_problems
 from khata.reports.span import Span
 from khata.showing import read_shown
@@ -21,13 +21,13 @@ from khata.transfers.listing import list_transfers, show_transfer
 from khata.transfers.lookup import find_transfer
 from khata.transfers.mirror import mirror_report
 from tests.khata.company import contents, found, ledger, sync, voucher
-from tests.khata.transfers.shops import DAY, a_colleague, call_off, change, meet, named, send, shops, take
+from tests.khata.transfers.shops import DAY, a_colleague, call_off, change, meet, named, of_transfers, send, shops, take
 
 MAHARASHTRA, KARNATAKA = "27AAPFU0939F1ZV", "29AAGCB7383J1Z4"
 
 
 def codes(books: Books) -> list[str]:
-    return [problem.code for problem in find_problems(books)]
+    return [problem.code for problem in of_transfers(books)]
 
 
 def rows_of(books: Books, table: str = "vouchers") -> int:
@@ -316,7 +316,11 @@ def test_a_locked_period_keeps_out_a_leg_by_its_own_date():
                       "HO/26-27/00002": True}  # fmt: skip
     (row,) = [row for row in list_transfers(office) if row["number"] == late.number]
     assert (row["sent"], row["received"]) == ("70.00", "70.00")
-    assert [problem.documents for problem in find_problems(office, Wanted(code=LATE))] == [(unseen.id.hex(),)]
+    (problem,) = find_problems(office, Wanted(code=LATE))
+    assert problem.settle == f"khata transfer alter {unseen.id.hex()} --date 2026-09-01"
+    for act in (redate, lambda books, voucher, _: put_back(books, voucher)):
+        with pytest.raises(BooksError, match="khata transfer alter"):
+            act(office, found(office, unseen.number), "2026-09-01")
     assert contents(office) == contents(pune)
     alter(pune, named(pune, unseen), {}, date="2026-09-02")
     sync(office, pune)
@@ -334,5 +338,5 @@ def test_problems_of_transfers_name_the_commands_that_settle_them():
     assert waiting.branches == ("ho", "pun")
     take(office, sent, short="Soap:8")
     sync(office, pune)
-    (differs,) = find_problems(office)
+    (differs,) = of_transfers(office)
     assert [choice.command.partition("--item ")[2] for choice in differs.choices] == ["Soap:8=400.00", "Soap:10=500.00"]
