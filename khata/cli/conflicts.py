@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from khata.cli.frame import AsJson, opened, print_json, saved, say, told
+from khata.cli.frame import AsJson, grouped, opened, print_json, saved, say, told
 
 NAME = "conflicts"
 app = typer.Typer(invoke_without_command=True)
@@ -35,21 +35,24 @@ def conflicts(context: typer.Context, as_json: AsJson = False) -> None:
         say(f"{conflict['id']}  {conflict['kind']} {conflict['name']}: {conflict['register']}{incomplete}")
         for position, value in enumerate(conflict["values"], 1):
             shows = "shows" if position == 1 else "     "
-            say(f"  {position} {shows}  {value['at'][:19].replace('T', ' ')}  {value['device']}, {value['user']}")
+            who = f"{value['device']} (branch {value['branch']}), {value['user']}"
+            say(f"  {position} {shows}  {value['at'][:19].replace('T', ' ')}  {who}")
             for line in _lines(value):
                 say(f"             {line}")
     say(f"{len(found)} {'conflict' if len(found) == 1 else 'conflicts'}")
 
 
 def _lines(value: dict[str, Any]) -> list[str]:
-    """A value for reading; a posting by its entries and what taking it would change."""
+    """A value for reading, a posting by its entries; and what taking it would change."""
     shown = value["value"]
-    if isinstance(shown, dict) and isinstance(shown.get("entries"), list):
-        lines = [f"{shown.get('date', '')} {shown.get('type', '')}"]
-        lines += [f"{entry.get('ledger')}  {entry.get('amount')}" for entry in shown["entries"]]
-        effect = ", ".join(f"{entry['ledger']} {entry['amount']}" for entry in value.get("effect", ()))
-        return [*lines, f"taking it changes balances by: {effect}"] if effect else lines
-    return [shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)]
+    posting = shown.get("posting", shown) if isinstance(shown, dict) else None
+    if isinstance(posting, dict) and isinstance(posting.get("entries"), list):
+        lines = [f"{posting.get('date', '')} {posting.get('type', '')}"]
+        lines += [f"{entry.get('ledger')}  {grouped(entry.get('amount', ''))}" for entry in posting["entries"]]
+    else:
+        lines = [shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)]
+    effect = ", ".join(f"{entry['ledger']} {grouped(entry['amount'])}" for entry in value["effect"])
+    return [*lines, f"taking it changes balances by: {effect}"] if effect else lines
 
 
 @app.command()

@@ -189,8 +189,8 @@ CASES = {
     "one number imported at both": Case("duplicate-number", puts(b"a" * 16, number="7"), puts(b"b" * 16, number="7")),
     "one bill imported at both, from two sources": Case(
         "possible-duplicate",
-        puts(b"g" * 16, reference="B7", **{"source:ho": {"guid": "x-1"}}),
-        puts(b"h" * 16, reference="B7", **{"source:pune": {"guid": "y-9"}}),
+        puts(b"g" * 16, "2026-04", "-5.00", reference="B7", **{"source:ho": {"guid": "x-1"}}),
+        puts(b"h" * 16, "2026-04", "-5.00", reference="B7", **{"source:pune": {"guid": "y-9"}}),
     ),
     "goods for one sold at both": Case("negative-stock", sells("8"), sells("7")),
     "credit for one given at both": Case("credit-limit-passed", sells("1", "400"), sells("1", "300")),
