@@ -10,6 +10,7 @@ from crdt_models.money import Amount
 from crdt_models.packing import Value
 from khata.books import Books
 from khata.errors import BooksError
+from khata.reports.chart import TOP, Chart
 from khata.showing import read_shown, shown
 from khata.tables import MASTER_COLUMNS
 from khata.versions import version_text
@@ -67,33 +68,21 @@ def list_ledgers(books: Books, group: str = "", also_gone: bool = False) -> list
 
 def list_groups(books: Books) -> list[Json]:
     """Live groups as a tree from the top: each after the one it stands under, with its depth."""
-    rows = books.db.execute(
-        "SELECT id, document, name, parent, nature FROM groups WHERE present AND NOT deleted AND merged_into IS NULL "
-        "ORDER BY normalised, document"
-    ).fetchall()
-    here = {row[0] for row in rows}
-    below: dict[int | None, list[tuple[Any, ...]]] = {}
-    for row in rows:
-        parent = None if row[3] is None else books.names.effective("group", row[3])
-        below.setdefault(parent if parent in here else None, []).append(row)
+    chart = Chart(books)
+    natures = dict(books.db.execute("SELECT id, nature FROM groups WHERE present").fetchall())
     found: list[Json] = []
-    placed: set[int] = set()
-
-    def place(parent: int | None, label: str, depth: int) -> None:
-        for local, document, name, _, nature in below.get(parent, ()):
-            if local not in placed:
-                placed.add(local)
-                found.append({
-                    "id": document.hex(), "name": name, "parent": label, "nature": nature or "", "depth": depth,
-                })  # fmt: skip
-                place(local, name, depth + 1)
-
-    place(None, "", 0)
-    # What is left stands under itself in a ring; it hangs under Primary.
-    for row in rows:
-        if row[0] not in placed:
-            below[None] = [row]
-            place(None, "", 0)
+    ahead = chart.children()[::-1]
+    while ahead:
+        group = ahead.pop()
+        ahead += chart.children(group.local)[::-1]
+        if group.local in natures and not group.deleted:
+            found.append({
+                "id": group.document.hex(),
+                "name": group.name,
+                "parent": "" if group.parent == TOP else chart.groups[group.parent].name,
+                "nature": natures[group.local] or "",
+                "depth": len(group.path) - 1,
+            })  # fmt: skip
     return found
 
 

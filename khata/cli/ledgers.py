@@ -72,11 +72,11 @@ def show(
     Example:
       khata ledger show "Asha Stores"
     """
-    from khata.reports.ledger_statement import ledger_statement
+    from khata.reports.ledger_statement import statement
 
     with opened(context) as books:
         found = show_master(books, _KIND, name)
-        found["balance"] = ledger_statement(books, name)["closing"]
+        found["balance"] = statement(books, name).head["closing"]
     if as_json:
         print_json(found)
         return
