@@ -80,10 +80,20 @@ class Rates:
             "ORDER BY since, line",
             (kind, master),
         )
-        return [
-            (since, _taxed(taxability, rates, hsn, description))
-            for since, hsn, description, taxability, rates in rows.fetchall()
-        ]
+        found: list[tuple[str, Taxed]] = []
+        last = NOTHING_SAID
+        for since, hsn, description, taxability, rates in rows.fetchall():
+            last = _after(last, _taxed(taxability, rates, hsn, description))
+            found.append((since, last))
+        return found
+
+
+def _after(before: Taxed, now: Taxed) -> Taxed:
+    """What is said from a date on, completed with what was said before: codes and rates change at different dates."""
+    hsn, description = now.hsn or before.hsn, now.description or before.description
+    if now.levy is None:
+        return Taxed(before.levy, now.taxability or before.taxability, hsn, description)
+    return Taxed(now.levy, now.taxability, hsn, description)
 
 
 def _taxed(taxability: str, rates: str, hsn: str, description: str) -> Taxed:

@@ -132,7 +132,7 @@ def gst_report(books: Books, span: Span = EVERYTHING, gstin: str = "") -> Json:
         BadValue: a bound is not a date.
         NotFound: there is no such branch, or no branch stands under that registration.
 
-    Cost: one pass over the vouchers of the span, about 40 µs for each that records a supply.
+    Cost: one pass over the vouchers of the span, about 70 µs for each that records a supply.
     """
     supplies = Supplies(books)
     branches = branches_of(books, supplies.registrations, gstin)

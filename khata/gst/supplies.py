@@ -166,7 +166,7 @@ class Supplies:
         Args:
             condition: SQL over `vouchers v`, with its values.
 
-        Cost: three passes in SQL side by side, and about 25 µs a voucher.
+        Cost: three passes in SQL side by side, and about 35 µs a voucher.
         """
         where = f"v.posted=1 AND v.base IN ({', '.join(repr(base) for base in BASES)}) AND {condition}"
         db = self.books.db
