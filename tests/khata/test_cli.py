@@ -60,7 +60,8 @@ ENTRIES = ("--debit", "Cash:500.00", "--credit", "Asha Stores:500.00")
 
 def test_init_shows_the_recovery_phrase_once_and_refuses_a_second_time(khata):
     ran = khata("init", "Sharma Traders", "--branch", "Head Office", "--code", "HO")
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
+    assert "will carry the name" in ran.err
     assert len(re.findall(r"^  (?:[a-z]+ ){5}[a-z]+$", ran.out, re.MULTILINE)) == 4
     again = khata("init", "Sharma Traders")
     assert again.code == 1
@@ -111,7 +112,7 @@ def test_a_conflict_is_listed_settled_and_gone(office):
     assert {"id", "document", "register", "values"} <= set(conflict)
     assert all({"value", "device", "at"} <= set(value) for value in conflict["values"])
     (problem,) = office("problems", "--json").json
-    assert set(problem) == {"code", "documents", "text", "settle"}
+    assert {"id", "code", "documents", "text", "settle", "settle_choices", "who", "effect"} <= set(problem)
     assert conflict["id"] in office("conflicts").out
     assert "in conflict" in office("voucher", "show", number).err
     assert office(*problem["settle"].split()[1:]).code == 0
