@@ -72,6 +72,7 @@ def _told(books: Books, entry: Entry, signer: bytes, time: int, rank: int) -> Js
         "parents": [entry.prev.hex()] if entry.prev else [],
         "first": entry.seq == 0,
         "clock_behind_ms": rank - time,
+        "kept_out": "",
         "changes": [
             {"register": field, "before": None, "after": _plain(value), "settled": [], "beside": []}
             for field, value in sorted(fields.items())

@@ -68,6 +68,8 @@ class _LogReader:
         self._names = ReadNames(books.db, books.company)
         self._logs: OrderedDict[int, tuple[str, dict[bytes, LoggedSave]]] = OrderedDict()
         self._remembered = 0
+        kept_out = books.db.execute("SELECT document, save, until FROM kept_out").fetchall()
+        self._kept_out = {(row, save): until for row, save, until in kept_out}
 
     def merged(self, selection: Selection, newest_first: bool) -> Iterator[Json]:
         """Saves and control entries that a filter lets through."""
@@ -138,6 +140,7 @@ class _LogReader:
             "parents": sorted(parent.hex() for parent in save.parents),
             "first": one.first,
             "clock_behind_ms": one.behind_ms,
+            "kept_out": self._kept_out.get((row, save.id), ""),
             "changes": [self._change(kind, change) for change in one.changes],
         }
         return {**entry, "story": story(entry)}

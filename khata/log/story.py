@@ -6,6 +6,7 @@ from typing import Any, Final
 from crdt_models.saves import ORIGIN_INIT, ORIGIN_RESTORE, ORIGIN_SET_ASIDE, ORIGIN_SETTLE
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.log.values import NOTHING, difference_said, is_posting, said
+from khata.periods import ORIGIN_PUT_BACK
 from p2p.seals import KEYS_KIND
 
 Entry = Mapping[str, Any]
@@ -13,11 +14,21 @@ Entry = Mapping[str, Any]
 IMPORT: Final = "import:"
 """How the origin of a save begins that an import made; what follows names the source."""
 
+ACCEPTED: Final = "accepted:"
+"""How the registers begin that say of a problem, by its id, why somebody accepted it."""
+
 CLOCK_MINUTES: Final = 10
 """By how much a clock has to be behind before a sentence says so."""
 
-_FIRST_TOLD: Final = ("posting", "dispatch", "receipt", "route", "name")
+_FIRST_TOLD: Final = ("route", "posting", "dispatch", "receipt", "name")
 """The registers that a sentence begins with."""
+
+_BY_ORIGIN: Final = {
+    ORIGIN_SET_ASIDE: "set-aside",
+    ORIGIN_INIT: "founded",
+    ORIGIN_SETTLE: "settled",
+    ORIGIN_PUT_BACK: "put-back",
+}
 
 _TOLD_BY_THE_VERB: Final = {
     "cancelled": ("cancelled",),
@@ -37,9 +48,8 @@ def action_of(kind: str, origin: str, first: bool, changes: Mapping[str, tuple[A
     """
     if kind == KEYS_KIND:
         return "sealed"
-    by_origin = {ORIGIN_SET_ASIDE: "set-aside", ORIGIN_INIT: "founded", ORIGIN_SETTLE: "settled"}.get(origin)
-    if by_origin:
-        return by_origin
+    if origin in _BY_ORIGIN:
+        return _BY_ORIGIN[origin]
     if origin.startswith(IMPORT):
         return "imported"
     return _by_register(changes) or ("entered" if first else "restored" if origin == ORIGIN_RESTORE else "altered")
@@ -62,6 +72,8 @@ def _by_register(changes: Mapping[str, tuple[Any, Any]]) -> str:
 def story(entry: Entry) -> str:
     """The sentence of a save: "Asha at Pune 1 altered Receipt PUN/26-27/00001: narration 'x' -> 'y'"."""
     details = "; ".join(_details(entry))
+    if entry["kept_out"]:
+        details += f"{'; ' if details else ''}kept out of the books, which are locked up to {entry['kept_out']}"
     did = f"{who(entry)}{behind_said(entry['clock_behind_ms'])} {_did(entry)}"
     return f"{did}: {details}" if details else did
 
@@ -92,6 +104,7 @@ def _did(entry: Entry) -> str:
         "set-aside": f"saved a change of {what} that is set aside and counts nowhere",
         "founded": f"began the books with {what}",
         "restored": f"brought back {what}",
+        "put-back": f"put back {what} as it stands in locked books",
         "unmerged": f"undid the merge of {what}",
     }.get(action, f"{action} {what}")
 
@@ -114,6 +127,8 @@ def _details(entry: Entry) -> Iterator[str]:
             for change in entry["changes"]
             if change["register"] in ("number", "name") and str(change["after"]) in entry["name"]
         )
+    if not entry["changes"] and len(entry["parents"]) > 1:
+        yield "knowing all that was saved apart"
     for change in sorted(entry["changes"], key=_rank):
         if entry["kind"] == KEYS_KIND or change["register"].startswith("source:"):
             continue
@@ -135,10 +150,14 @@ def _change_said(kind: str, change: Mapping[str, Any]) -> str:
         chosen = next((claim for claim in settled if claim["value"] == after), None)
         choice = f"chose that of {who(chosen)}" if chosen else f"chose another, {said(after)}"
         return f"conflict of {register} between {' and '.join(_claim(claim) for claim in settled)}: {choice}"
+    if change["register"].startswith(ACCEPTED):
+        problem = change["register"].removeprefix(ACCEPTED).partition(":")[0]
+        return f"accepted problem {problem} because {said(after)}" if after else f"took up problem {problem} again"
     if before == after:
         return f"{register} left as {said(after)}"
     if is_posting(kind, change["register"]) and isinstance(after, dict):
-        return difference_said(before, after) if isinstance(before, dict) else said(after)
+        told = difference_said(before, after) if isinstance(before, dict) else said(after)
+        return told if kind == VOUCHER else f"{register} {told}"
     if said(before) == NOTHING:
         return "" if said(after) == NOTHING else f"{register} {said(after)}"
     return f"{register} {said(before)} -> {said(after)}"

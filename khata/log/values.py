@@ -19,6 +19,7 @@ from p2p.seals import KEYS_KIND
 POSTING: Final = "posting"
 NOTHING: Final = "nothing"
 _CHARS_MAX: Final = 120
+_ROUTE: Final = {"from", "to", "carries"}
 
 _LINE_FIELDS: Final = {"entries": "ledger", "stock": "item"}
 """The parts of a posting that are told line by line, and what names a line."""
@@ -71,6 +72,8 @@ def said(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return _short(f"'{value}'")
+    if isinstance(value, dict) and value.keys() == _ROUTE:
+        return f"{value['carries']} from {value['from']} to {value['to']}"
     if isinstance(value, dict) and any(isinstance(value.get(part), list) for part in _LINE_FIELDS):
         return posting_said(value)
     return _short(json.dumps(value, ensure_ascii=False, sort_keys=True))
@@ -79,7 +82,8 @@ def said(value: Any) -> str:
 def posting_said(form: Mapping[str, Any]) -> str:
     """A posting in a sentence: its date, and its lines."""
     lines = [line for part in _LINE_FIELDS for line in _lines_said(form, part)]
-    return f"{form.get('date', '')} {', '.join(lines) or NOTHING}".strip()
+    narration = f", narration {said(form['narration'])}" if form.get("narration") else ""
+    return f"{form.get('date', '')} {', '.join(lines) or NOTHING}{narration}".strip()
 
 
 def _lines_said(form: Mapping[str, Any], part: str) -> list[str]:

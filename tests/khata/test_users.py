@@ -6,9 +6,11 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from khata.cli import main
 from khata.errors import BooksError
 from khata.folder import BooksFolder
 from khata.log.entries import read_log
@@ -43,18 +45,24 @@ def test_names_are_written_as_people_write_them():
     assert checked_user("x" * 128) == "x" * 128
 
 
-def khata(*arguments: str) -> tuple[int, str, str]:
-    """Run a command without a terminal."""
-    done = subprocess.run(
-        [sys.executable, "-c", _KHATA, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def khata(capsys, monkeypatch):
+    """Run a command in this process, which has no terminal."""
+    monkeypatch.delenv("KHATA_USER", raising=False)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["khata", *arguments])
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+        return code, *capsys.readouterr()
+
+    return run
 
 
-_KHATA = "from khata.cli import main; main()"
-
-
-def test_without_a_terminal_the_login_name_is_taken_and_said(tmp_path: Path):
+def test_without_a_terminal_the_login_name_is_taken_and_said(khata, tmp_path: Path):
     code, _, err = khata("--books", str(tmp_path / "ho"), "init", "Sharma Traders")
     login = getpass.getuser()
     assert (code, stored_user(BooksFolder(tmp_path / "ho"))) == (0, login)
@@ -63,7 +71,7 @@ def test_without_a_terminal_the_login_name_is_taken_and_said(tmp_path: Path):
     assert "khata user set" in err
 
 
-def test_a_name_that_is_given_is_asked_for_no_more(tmp_path: Path):
+def test_a_name_that_is_given_is_asked_for_no_more(khata, tmp_path: Path):
     code, _, err = khata("--books", str(tmp_path / "ho"), "init", "Sharma Traders", "--user", "Asha Kulkarni")
     assert (code, err) == (0, "")
     code, out, _ = khata("--books", str(tmp_path / "ho"), "user", "show")
@@ -79,7 +87,7 @@ def test_on_a_terminal_it_is_asked(tmp_path: Path):
     folder = tmp_path / "ho"
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", _KHATA, "--books", str(folder), "init", "Sharma Traders"],
+        [sys.executable, "-c", "from khata.cli import main; main()", "--books", str(folder), "init", "Sharma Traders"],
         stdin=follower, stdout=follower, stderr=follower, close_fds=True, env={**os.environ, "TERM": "dumb"},
     )  # fmt: skip
     os.close(follower)
@@ -103,7 +111,7 @@ def _all_of(leader: int) -> str:
     return shown.decode()
 
 
-def test_both_ways_to_begin_take_the_option():
+def test_both_ways_to_begin_take_the_option(khata):
     for command in ("init", "join"):
         code, out, _ = khata(command, "--help")
         assert (code, "--user" in out) == (0, True)
