@@ -9,6 +9,9 @@ take it, so what was shown can be edited and handed back:
                  {"ledger": "Sales", "amount": "-590.00"}],
      "stock": [{"item": "Soap", "quantity": "-10", "unit": "Nos", "rate": "50", "amount": "-500.00"}]}
 
+In place of entries and stock lines a form may say what was sold (`items`, `charges`): `khata.gst.invoice` makes the
+entries from that before the form comes here.
+
 A master is named, or given as `id:` and its id in hex. Amounts are debit positive; quantities into stock are positive.
 """
 

@@ -44,7 +44,7 @@ def test_codes_and_rates_that_change_at_different_dates_are_completed_from_befor
     books = a_company()
     item = add_master(books, "stock-item", "Soap", {
         "gst": [
-            {"since": "2017-07-01", "hsn": "3401", "description": "Soaps"},
+            {"since": "2017-04-01", "hsn": "3401", "description": "Soaps"},
             {"since": "2018-01-01", "taxability": "Taxable", "rates": {"IGST": "28"}},
             {"since": "2019-01-01", "hsn": "34011190"},
             {"since": "2020-01-01", "taxability": "Exempt"},
