@@ -7,12 +7,12 @@ log, and can be taken back. A problem's id is made of what it is about, so a thi
 problem that nobody has accepted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from crdt_models.document import Document
 from crdt_models.masters import Company, company_details_id
-from crdt_models.saves import ORIGIN_SETTLE
+from crdt_models.saves import ORIGIN_SETTLE, Save
 from khata.books import Books, Change
 from khata.deeds import deed, showing
 from khata.errors import BooksError
@@ -37,13 +37,23 @@ def acceptances(books: Books) -> Mapping[str, list[Acceptance]]:
 
     Cost: one document, and nothing where no problem was ever accepted.
     """
-    found: dict[str, list[Acceptance]] = {}
     document = _details(books)
-    for register, reason in sorted(_registers(document)) if document is not None else ():
-        save = showing(document, register) if document is not None else None
-        if save is not None:
+    if document is None:
+        return {}
+    setters: dict[str, list[Save]] = {}
+    for save in document.saves().values():
+        for register in save.values:
+            if register.startswith(_ACCEPTED):
+                setters.setdefault(register, []).append(save)
+    found: dict[str, list[Acceptance]] = {}
+    for register, saves in sorted(setters.items()):
+        save_that_shows = saves[0] if len(saves) == 1 else showing(document, register)
+        assert save_that_shows is not None
+        reason = save_that_shows.values[register]
+        if isinstance(reason, str) and reason:
             problem = register.removeprefix(_ACCEPTED).partition(":")[0]
-            found.setdefault(problem, []).append(Acceptance(deed(books, save, "accepted it"), reason, register))
+            by = deed(books, save_that_shows, "accepted it")
+            found.setdefault(problem, []).append(Acceptance(by, reason, register))
     return found
 
 
@@ -75,12 +85,6 @@ def reopen(books: Books, problem: str) -> bytes:
         if not accepted:
             raise BooksError(f"nobody has accepted problem {problem!r}; `khata problems --accepted` lists those")
         return _save(books, {acceptance.register: "" for acceptance in accepted})
-
-
-def _registers(document: Document) -> Iterator[tuple[str, str]]:
-    for register, value in document.fold().values.items():
-        if register.startswith(_ACCEPTED) and isinstance(value, str) and value:
-            yield register, value
 
 
 def _details(books: Books) -> Document | None:

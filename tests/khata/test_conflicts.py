@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from crdt_models.saves import PARENTS_MAX, pack_save
 from crdt_models.vouchers import Unbalanced
 from khata.books import Change
 from khata.conflicts import list_conflicts, settle_taking, settle_with
@@ -13,7 +14,9 @@ from khata.listing import list_vouchers, show_voucher
 from khata.master_lists import show_master
 from khata.problems import find_problems
 from khata.reports.trial_balance import trial_balance
-from tests.khata.company import a_branch, a_company, alter, entries_of, found, ledger, put, sync, voucher
+from p2p.commit import make_commit
+from p2p.packed import Item
+from tests.khata.company import NOW, a_branch, a_company, alter, entries_of, found, ledger, put, sync, voucher
 
 
 @pytest.fixture
@@ -215,3 +218,28 @@ def test_set_registers_of_a_master_settles_what_it_sets():
     group = office.names.find("group", "Sundry Debtors").document
     set_registers(office, "ledger", "Asha Stores", {"group": group})
     assert list_conflicts(office) == []
+
+
+def test_more_heads_than_one_save_can_know_are_settled_in_several():
+    """What a faulty device could leave: over a thousand values of one register, all made apart."""
+    books, heads = a_company(), PARENTS_MAX + 76
+    scope, document = "vouchers/ho/receipt/2026-04", b"v" * 16
+    replica = books.replica
+    epoch, key = replica.keyring.current(replica.chain.epochs, scope) or (b"", b"")
+    batch, prev = [], b""
+    for number in range(heads):
+        item = Item(document, "voucher", pack_save({"narration": f"as {number} reads it"}, (), "asha"))
+        commit = make_commit(
+            replica.keys, scope, [item], NOW + number, prev, replica.chain.seen, epoch, key, books.random
+        )
+        batch.append((commit.header_bytes, commit.signature, commit.ciphertext))
+        prev = commit.id
+    replica.ingest_from(replica.check_untrusted(batch), replica.keys.id, None, NOW)
+    (conflict,) = list_conflicts(books)
+    assert len(conflict["values"]) == heads
+    settle_taking(books, conflict["id"], 2)
+    assert list_conflicts(books) == []
+    settled = replica.document(scope, "voucher", document)
+    assert settled is not None
+    assert len(settled.heads()) == 1
+    assert settled.fold().values["narration"] == conflict["values"][1]["value"]

@@ -6,7 +6,7 @@ import pytest
 
 from khata.books import Books, with_tables
 from khata.entering import cancel
-from khata.entering_masters import alter_master, set_registers
+from khata.entering_masters import alter_master
 from khata.number_clashes import duplicate_numbers
 from khata.problems import find_problems
 from khata.projection import BooksProjection
@@ -87,9 +87,9 @@ def test_branches_with_registrations_of_their_own_have_numbers_of_their_own(offi
     sync(office, pune)
     assert clashes(office) == [("a", "b")]
     registrations = {"pun": {"gstin": PUNE_GSTIN}, "ho": {"gstin": NAGPUR_GSTIN}}
-    set_registers(office, "company", "Sharma Traders", {"registrations": registrations})
+    alter_master(office, "company", "Sharma Traders", {"registrations": registrations})
     assert clashes(office) == []
-    set_registers(office, "company", "Sharma Traders", {"registrations": {"pun": {"gstin": PUNE_GSTIN}}})
+    alter_master(office, "company", "Sharma Traders", {"registrations": {"pun": {"gstin": PUNE_GSTIN}}})
     assert clashes(office) == [], "the head office's documents are made out under the company's"
     alter_master(office, "company", "Sharma Traders", {"gstin": PUNE_GSTIN})
     assert clashes(office) == [("a", "b")]
