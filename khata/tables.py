@@ -12,6 +12,8 @@ from hashlib import sha256
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from crdt_models.voucher_types import BASE_TYPES
+
 migrations = Migrations("khata")
 
 _MASTER = (
@@ -308,8 +310,8 @@ def first(db: Database) -> None:
 
 
 def definition() -> bytes:
-    """A digest of how the derived tables are defined: where a store was made with another one, they are made anew."""
-    parts = [repr(MASTER_COLUMNS), _MASTER, _TABLES, repr(_VIEWS)]
+    """A digest of how the derived tables are defined and filled: where a store has another one, they are made anew."""
+    parts = [repr(MASTER_COLUMNS), _MASTER, _TABLES, repr(_VIEWS), repr(BASE_TYPES)]
     return sha256("\0".join(parts).encode()).digest()
 
 

@@ -10,7 +10,7 @@ from khata.reports.balances import Moved, heading, moved, opening_stock
 from khata.reports.chart import Account, Chart, GroupNode, Nature
 from khata.reports.sections import Section, section
 from khata.reports.span import EVERYTHING, Span
-from khata.reports.stock_value import stock_value
+from khata.reports.stock_value import stock_value, stock_values
 
 Json = dict[str, Any]
 
@@ -88,9 +88,8 @@ def stock_at_ends(books: Books, span: Span, method: str = AVERAGE) -> StockAtEnd
         BadValue, NotFound: see `profit_and_loss`.
     """
     if span.since > _FIRST_DAY:
-        opening = stock_value(books, day_before(span.since), span.branch, method)
-    else:
-        opening = 0 if span.branch else opening_stock(books)
+        return StockAtEnds(*stock_values(books, [day_before(span.since), span.until], span.branch, method))
+    opening = 0 if span.branch else opening_stock(books)
     return StockAtEnds(opening, stock_value(books, span.until, span.branch, method))
 
 
