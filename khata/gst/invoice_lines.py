@@ -9,8 +9,10 @@ from khata.errors import BooksError
 from khata.gst.split import PERCENT_E6, rounded
 from khata.naming import MasterName, Names
 
+_PLACED: Final = ("godown", "batch", "tracking", "order")
 _ITEM_FIELDS: Final = (
-    *("item", "quantity", "rate", "discount", "amount", "unit", "godown", "batch", "ledger", "gst_rate"),
+    *("item", "quantity", "rate", "discount", "amount", "unit", "ledger", "gst_rate"),
+    *_PLACED,
 )
 _CHARGE_FIELDS: Final = ("ledger", "amount", "gst_rate", "narration")
 _AMOUNT_PER: Final = 10**8
@@ -99,7 +101,7 @@ def _item(names: Names, line: object, where: str) -> ItemSold:
     return ItemSold(
         item, quantity, Rate.from_e6(rate).text if rate else "", Rate.from_e6(discount).text if discount else "",
         amount, fields.get("unit", ""), fields.get("ledger", ""), fields.get("gst_rate", ""),
-        {field: fields[field] for field in ("godown", "batch") if fields.get(field)},
+        {field: fields[field] for field in _PLACED if fields.get(field)},
     )  # fmt: skip
 
 

@@ -278,3 +278,12 @@ def test_an_invoice_that_arrives_elsewhere_reads_the_same():
     entered = invoice(books, "Asha", SOLD, round_off=True)
     sync(pune, books)
     assert entries(pune, entered) == entries(books, entered)
+
+
+def test_an_invoice_for_goods_on_a_delivery_note_names_it_and_moves_nothing_again():
+    books = a_trader()
+    sold = [{"item": "Soap", "quantity": "2", "rate": "50", "tracking": "DN 7", "order": "SO 3"}]
+    entered = invoice(books, "Asha", items=sold)
+    (line,) = show_voucher(books, found(books, entered.id.hex()))["stock"]
+    assert (line["tracking"], line["order"]) == ("DN 7", "SO 3")
+    assert books.db.execute("SELECT posted FROM stock_lines").fetchall() == [(0,)]
