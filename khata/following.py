@@ -41,7 +41,7 @@ def note_altered(db: sqlite3.Connection, rows: Iterable[tuple[int]]) -> None:
     Args:
         rows: their local numbers, each in a tuple.
 
-    Cost: about 2 µs a document.
+    Cost: 1 µs a document where nobody ever asked, else up to 3 µs.
     """
     db.executemany("INSERT OR IGNORE INTO follower_changes SELECT name, ? FROM followers", rows)
 
