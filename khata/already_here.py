@@ -36,6 +36,16 @@ class _Wanted(NamedTuple):
     amount: int
 
 
+class _Twin(NamedTuple):
+    """A voucher that is here."""
+
+    type: int | None
+    date: str
+    base: str
+    amount: int
+    bindings: tuple[str, ...]
+
+
 class Double(NamedTuple):
     """A planned voucher and the binding its twin came by; empty for one that was entered."""
 
@@ -48,7 +58,7 @@ class Double(NamedTuple):
 def note_doubles(books: Books, planned: Plan) -> None:
     """Add a finding for each source from which the books hold vouchers already that the plan would make anew.
 
-    Cost: nothing in books without vouchers; about 20 µs a planned one in others.
+    Cost: nothing in books without vouchers; in others up to 100 µs a planned one.
     """
     if books.db.execute("SELECT 1 FROM vouchers LIMIT 1").fetchone() is None:
         return
@@ -94,24 +104,27 @@ def _doubles(books: Books, known: _Known, wanted: list[_Wanted]) -> Iterator[Dou
     """Of some planned vouchers those that agree with one from elsewhere in type, date, amount, and number or GUID."""
     candidates = _by_number(books, wanted)
     for at, one in enumerate(wanted):
-        locals_ = {*candidates.get(at, ()), *known.of_identity(one.identity), *_by_own_id(books, one.identity)}
-        for local in sorted(locals_):
-            twin = _twin(books, local, one)
-            if twin is not None:
-                yield twin
-                break
+        candidates.setdefault(at, set()).update(known.of_identity(one.identity), _by_own_id(books, one.identity))
+    twins = _read(books, set().union(*candidates.values()))
+    for at, one in enumerate(wanted):
+        found = [twins[local] for local in sorted(candidates[at]) if local in twins]
+        twin = next((twin for twin in found if _is_double(books, twin, one)), None)
+        if twin is not None:
+            name = books.names.label("voucher-type", twin.type)
+            yield Double(one.number, name, one.date, min(twin.bindings, default=""))
 
 
-def _by_number(books: Books, wanted: list[_Wanted]) -> dict[int, list[int]]:
+def _by_number(books: Books, wanted: list[_Wanted]) -> dict[int, set[int]]:
     asked = json.dumps([[at, one.number, one.date, one.base] for at, one in enumerate(wanted) if one.number])
-    found: dict[int, list[int]] = {}
+    found: dict[int, set[int]] = {}
+    # The plus keeps SQLite from looking vouchers up by date, of which a day has many.
     for at, local in books.db.execute(
         "SELECT json_extract(j.value, '$[0]'), v.id FROM json_each(?) j "
         "CROSS JOIN vouchers v ON v.number=json_extract(j.value, '$[1]') "
-        "WHERE v.date=json_extract(j.value, '$[2]') AND v.base=json_extract(j.value, '$[3]') AND v.leg=''",
+        "WHERE +v.date=json_extract(j.value, '$[2]') AND v.base=json_extract(j.value, '$[3]')",
         (asked,),
     ):
-        found.setdefault(at, []).append(local)
+        found.setdefault(at, set()).add(local)
     return found
 
 
@@ -125,25 +138,33 @@ def _by_own_id(books: Books, identity: str) -> list[int]:
     return [row for (row,) in rows]
 
 
-def _twin(books: Books, local: int, wanted: _Wanted) -> Double | None:
-    row: tuple[Any, ...] | None = books.db.execute(
-        "SELECT type, date, base FROM vouchers WHERE id=? AND cancelled=0 AND leg=''", (local,)
-    ).fetchone()
-    if row is None or (row[1], row[2]) != (wanted.date, wanted.base) or not _is_type(books, row[0], wanted.type):
-        return None
-    sums = books.db.execute(f"SELECT {sum_sql('max(amount_e4, 0)')} FROM entries WHERE voucher=?", (local,)).fetchone()
-    if joined(*sums) != wanted.amount:
-        return None
-    bindings = [
-        binding
-        for (binding,) in books.db.execute(
-            "SELECT binding FROM voucher_sources WHERE voucher=? ORDER BY binding", (local,)
+def _read(books: Books, locals_: set[int]) -> dict[int, _Twin]:
+    """Live vouchers by local id."""
+    asked = (json.dumps(sorted(locals_)),)
+    among = "IN (SELECT value FROM json_each(?))"
+    rows: list[tuple[Any, ...]] = books.db.execute(
+        f"SELECT id, type, date, base FROM vouchers WHERE id {among} AND cancelled=0 AND leg=''", asked
+    ).fetchall()
+    debits = {
+        voucher: joined(quotients, remainders)
+        for voucher, quotients, remainders in books.db.execute(
+            f"SELECT voucher, {sum_sql('max(amount_e4, 0)')} FROM entries WHERE voucher {among} GROUP BY voucher", asked
         )
-    ]
-    if wanted.binding in bindings:
-        return None
-    name = books.names.label("voucher-type", row[0])
-    return Double(wanted.number, name, wanted.date, bindings[0] if bindings else "")
+    }
+    bindings: dict[int, list[str]] = {}
+    for voucher, binding in books.db.execute(
+        f"SELECT voucher, binding FROM voucher_sources WHERE voucher {among}", asked
+    ):
+        bindings.setdefault(voucher, []).append(binding)
+    return {
+        local: _Twin(kind, date, base, debits.get(local, 0), tuple(bindings.get(local, ())))
+        for local, kind, date, base in rows
+    }
+
+
+def _is_double(books: Books, twin: _Twin, wanted: _Wanted) -> bool:
+    same = (twin.date, twin.base, twin.amount) == (wanted.date, wanted.base, wanted.amount)
+    return same and wanted.binding not in twin.bindings and _is_type(books, twin.type, wanted.type)
 
 
 def _is_type(books: Books, local: int | None, document: bytes) -> bool:
