@@ -19,7 +19,12 @@ _ATTEMPTS_MAX: Final = 5
 
 
 class Follower(Protocol):
-    """Something that keeps tables of its own about documents."""
+    """Something that keeps tables of its own about documents.
+
+    Attributes:
+        name: under which it is noted how far it has come; another one whenever it keeps something else than before, so
+            that what an older version left is made anew.
+    """
 
     name: str
 

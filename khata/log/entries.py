@@ -37,7 +37,7 @@ _BEFORE_ALL_SAVES: Final = -1
 def read_log(
     books: Books, wanted: Wanted = EVERYTHING, limit: int = 0, newest_first: bool = False
 ) -> Generator[Json, None, None]:
-    """The log, oldest entry first.
+    """The log, oldest entry first. Documents and masters are called by the names they have now.
 
     Args:
         wanted: what to let through; the order of what is let through is that of the whole log.
