@@ -170,6 +170,17 @@ class GstRate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rates: dict[str, str] = {}
 
 
+class BankAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An account at a bank: the one a bank ledger stands for, or the one a party is paid to."""
+
+    holder: str = ""
+    number: str = ""
+    ifsc: str = ""
+    swift: str = ""
+    bank: str = ""
+    branch: str = ""
+
+
 class Ledger(Master, frozen=True, kw_only=True, omit_defaults=True):
     """An account; `opening` is its balance when the books begin, debit positive.
 
@@ -196,6 +207,7 @@ class Ledger(Master, frozen=True, kw_only=True, omit_defaults=True):
     credit_limit: str = ""
     tax: Tax = Tax()
     opening_bills: tuple["OpeningBill", ...] = ()
+    bank: BankAccount = BankAccount()
     rates: tuple[GstRate, ...] = ()
     branch: str = ""
 

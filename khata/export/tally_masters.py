@@ -108,6 +108,7 @@ def _ledger(element: Element, names: Spelled, it: Ledger) -> None:
         ("RATEOFTAXCALCULATION", it.tax.rate),
     ):
         put_given(element, tag, text)
+    _put_bank(element, it)
     put_gst_rates(element, it.rates)
     for bill in it.opening_bills:
         part = etree.SubElement(element, "BILLALLOCATIONS.LIST")
@@ -130,6 +131,25 @@ def _put_registration(element: Element, it: Ledger) -> None:
         put_given(part, "GSTREGISTRATIONTYPE", gst.registration)
         put_given(part, "PLACEOFSUPPLY", gst.state)
         put_given(part, "GSTIN", gst.gstin)
+
+
+def _put_bank(element: Element, it: Ledger) -> None:
+    """The bank account, in single fields where Tally keeps one's own, in a list where it keeps a party's."""
+    bank = it.bank
+    for tag, text in (
+        ("BANKACCHOLDERNAME", bank.holder),
+        ("BANKDETAILS", bank.number),
+        ("IFSCODE", bank.ifsc),
+        ("SWIFTCODE", bank.swift),
+        ("BANKINGCONFIGBANK", bank.bank),
+        ("BRANCHNAME", bank.branch),
+    ):
+        put_given(element, tag, text)
+    if bank.number and it.bill_wise:
+        part = etree.SubElement(element, "PAYMENTDETAILS.LIST")
+        put_given(part, "IFSCODE", bank.ifsc)
+        put_given(part, "BANKNAME", bank.bank)
+        put(part, "ACCOUNTNUMBER", bank.number)
 
 
 def _put_address(element: Element, it: Ledger) -> None:

@@ -78,7 +78,7 @@ def _ledger(fields: Fields) -> Registers:
     currency = fields.own("CURRENCYNAME")
     if currency and currency not in values.BASE_SYMBOLS:
         registers["currency"] = Reference("currency", currency)
-    registers |= _gst(fields) | _mailing(fields) | _tax(fields)
+    registers |= _gst(fields) | _mailing(fields) | _tax(fields) | _bank(fields)
     for tag, register in _LEDGER_TEXTS.items():
         if tag in fields:
             registers[register] = registers.get(register) or fields.own(tag)
@@ -103,6 +103,8 @@ _LEDGER_TAGS = (
     *("PARENT", "OPENINGBALANCE", "ISBILLWISEON", "ISCOSTCENTRESON", "CURRENCYNAME", "BILLALLOCATIONS.LIST"),
     *("PARTYGSTIN", "GSTREGISTRATIONTYPE", "LEDSTATENAME", "STATENAME", "LEDGSTREGDETAILS.LIST"),
     *("LEDMAILINGDETAILS.LIST", "ADDRESS.LIST", "MAILINGNAME.LIST", "PINCODE", "COUNTRYNAME", "COUNTRYOFRESIDENCE"),
+    *("BANKACCHOLDERNAME", "BANKDETAILS", "IFSCODE", "SWIFTCODE", "BANKINGCONFIGBANK", "BRANCHNAME"),
+    *("BANKBRANCHNAME", "PAYMENTDETAILS.LIST"),
     *("TAXTYPE", "GSTDUTYHEAD", "RATEOFTAXCALCULATION", "GSTDETAILS.LIST", "HSNDETAILS.LIST"),
     *_LEDGER_TEXTS,
 )
@@ -159,6 +161,27 @@ def _tax(fields: Fields) -> Registers:
         rate = values.rate_of(fields.own("RATEOFTAXCALCULATION").removesuffix("%"))
         found["rate"] = rate.text if rate != Rate(0) else ""
     return {"tax": found} if found else {}
+
+
+def _bank(fields: Fields) -> Registers:
+    """The bank account of a ledger: in single fields for one's own, in a list for the one a party is paid to."""
+    found = {register: fields.own(tag) for tag, register in _BANK_TEXTS.items() if fields.own(tag)}
+    for element in fields.lists("PAYMENTDETAILS.LIST"):
+        part = Fields(element, _PAYMENT_TEXTS)
+        found |= {register: part.own(tag) for tag, register in _PAYMENT_TEXTS.items() if part.own(tag)}
+    return {"bank": found} if found else {}
+
+
+_BANK_TEXTS = {
+    "BANKACCHOLDERNAME": "holder",
+    "BANKDETAILS": "number",
+    "IFSCODE": "ifsc",
+    "SWIFTCODE": "swift",
+    "BANKINGCONFIGBANK": "bank",
+    "BANKBRANCHNAME": "branch",
+    "BRANCHNAME": "branch",
+}
+_PAYMENT_TEXTS = {"ACCOUNTNUMBER": "number", "IFSCODE": "ifsc", "SWIFTCODE": "swift", "BANKNAME": "bank"}
 
 
 def _opening_bill(element: Element) -> Registers:

@@ -218,6 +218,19 @@ MASTERS = {
         "</LEDGSTREGDETAILS.LIST><LEDMAILINGDETAILS.LIST><STATE>Kerala</STATE></LEDMAILINGDETAILS.LIST>",
     ),
     "a ledger of a State and nothing else": master("LEDGER", "A", "<STATENAME>Goa</STATENAME>"),
+    "a bank": master(
+        "LEDGER",
+        "SBI",
+        "<PARENT>Bank Accounts</PARENT><BANKACCHOLDERNAME>Sharma Traders</BANKACCHOLDERNAME>"
+        "<BANKDETAILS>000123</BANKDETAILS><IFSCODE>SBIN0001</IFSCODE><SWIFTCODE>SBININBB</SWIFTCODE>"
+        "<BANKINGCONFIGBANK>State Bank of India</BANKINGCONFIGBANK><BRANCHNAME>Camp, Pune</BRANCHNAME>",
+    ),
+    "a party that is paid at its bank": master(
+        "LEDGER",
+        "Asha",
+        "<ISBILLWISEON>Yes</ISBILLWISEON><PAYMENTDETAILS.LIST><IFSCODE>HDFC0009</IFSCODE><BANKNAME>HDFC</BANKNAME>"
+        "<ACCOUNTNUMBER>77</ACCOUNTNUMBER></PAYMENTDETAILS.LIST>",
+    ),
     "a tax ledger": master(
         "LEDGER",
         "CGST 9%",
