@@ -50,7 +50,7 @@ def read_log(
     Raises:
         NotFound, Ambiguous, BadValue, BooksError: see `select`; raised when the first entry is asked for.
 
-    Cost: streams, about 100 µs an entry and one transaction that reads; the first log of a copy also 30 µs a document.
+    Cost: streams, about 200 µs an entry and one transaction that reads; the first log of a copy also 30 µs a document.
     """
     books.replica.refresh()
     with following(books.replica.store, LogPlaces()):

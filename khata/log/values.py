@@ -52,6 +52,9 @@ def logged(names: Names, kind: str, register: str, value: Value) -> Any:
         kind: of the document.
         value: of any origin.
     """
+    if value is None or isinstance(value, str | bool | int):
+        # Most registers, and most of what was before: nothing in these could be a reference.
+        return value
     if kind == KEYS_KIND and isinstance(value, dict):
         # Which subtrees there were keys for; the sealed keys themselves say nothing to anybody else.
         return sorted(value)
