@@ -17,6 +17,7 @@ from crdt_models.vouchers import KIND as VOUCHER
 from khata.already_here import note_doubles
 from khata.books import Books, Change
 from khata.errors import BooksError
+from khata.source_companies import note_companies
 from khata.tables import MASTER_COLUMNS
 from khata.tally.importer import binding_for, plan
 from khata.tally.plan import Plan, PlannedSave, import_origin
@@ -86,7 +87,9 @@ def plan_import(
     books.names.forget()
     member = books.member
     binding = source or binding_for(books.replica.keys.author.hex())
-    planned = plan(read(paths, expected, progress), BooksView(books), books.company, binding, member.branch)
+    view = BooksView(books)
+    planned = plan(read(paths, expected, progress), view, books.company, binding, member.branch)
+    note_companies(books, view, planned)
     note_doubles(books, planned)
     return planned
 

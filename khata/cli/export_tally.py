@@ -31,7 +31,7 @@ def tally(
     masters_only: Annotated[bool, typer.Option("--masters-only", help="Leave the vouchers out.")] = False,
     vouchers_only: Annotated[bool, typer.Option("--vouchers-only", help="Leave the masters out.")] = False,
     company: Annotated[
-        str, typer.Option("--company", help="The Tally company it is for; default: the name of this company.")
+        str, typer.Option("--company", help="The Tally company it is for; default: the one that was imported.")
     ] = "",
     encoding: Annotated[str, typer.Option("--encoding", help="utf-8, or utf-16 for old releases.")] = "utf-8",
     force: Force = False,

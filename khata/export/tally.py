@@ -16,6 +16,7 @@ from khata.export.tally_names import MASTER_KINDS, TallyNames
 from khata.export.tally_text import Element, clean, put
 from khata.export.tally_vouchers import voucher_element
 from khata.reports.span import EVERYTHING, Span
+from khata.source_companies import TallyCompany
 
 Json = dict[str, Any]
 
@@ -23,7 +24,7 @@ _NAMESPACE: Final = {"UDF": "TallyUDF"}
 
 
 class TallyOptions(NamedTuple):
-    """What to write, for which Tally company (empty: one called as this one), in which encoding."""
+    """What to write, in which encoding, for which Tally company: empty for the one that was imported."""
 
     masters: bool = True
     vouchers: bool = True
@@ -52,7 +53,8 @@ def write_tally(
     """
     span.condition(books)
     names = TallyNames(books)
-    company = clean(options.company or books.company_name)
+    source = tally_books.source_company(books)
+    company = clean(options.company or source.name or books.company_name)
     left_out: list[LeftOut] = []
     counts = {"masters": 0, "vouchers": 0}
     with etree.xmlfile(out, encoding=options.encoding.upper(), close=False) as file:
@@ -65,7 +67,7 @@ def write_tally(
                     for element in _objects(books, names, span, options, left_out, step):
                         counts["vouchers" if element.tag == "VOUCHER" else "masters"] += 1
                         _message(file, element)
-                    _message(file, _origin(books, company))
+                    _message(file, _origin(source, company))
     return {
         "counts": counts,
         "company": company,
@@ -105,12 +107,11 @@ def _description(company: str, has_masters: bool) -> Element:
     return description
 
 
-def _origin(books: Books, company: str) -> Element:
+def _origin(source: TallyCompany, company: str) -> Element:
     """The company record that Tally puts at the end of its own exports."""
     element = etree.Element("COMPANY")
     remote = etree.SubElement(element, "REMOTECMPINFO.LIST", MERGE="Yes")
-    put(remote, "NAME", tally_books.source_company(books))
+    put(remote, "NAME", source.guid)
     put(remote, "REMOTECMPNAME", company)
-    row = books.db.execute("SELECT state FROM companies WHERE present ORDER BY document LIMIT 1").fetchone()
-    put(remote, "REMOTECMPSTATE", row[0] if row is not None and row[0] else "")
+    put(remote, "REMOTECMPSTATE", source.state)
     return element

@@ -37,6 +37,7 @@ from khata.naming import MasterName
 from khata.reading import ReadVoucher, read_master, read_voucher, source_identities
 from khata.reports.balances import openings
 from khata.reports.span import Span
+from khata.source_companies import TallyCompany, tally_companies
 from khata.transfers.reading import read_transfer
 from p2p.scope import master_scope
 
@@ -243,20 +244,10 @@ def _counted(books: Books, document: Document, leg: str) -> tuple[ReadVoucher | 
 # -- where the books came from -----------------------------------------------------------------------------------------
 
 
-def source_company(books: Books) -> str:
-    """The GUID of the Tally company that all imports were of; made from the company's id where it is not one."""
-    labels = {
-        binding.partition("/")[2]
-        for (binding,) in books.db.execute(
-            "SELECT DISTINCT binding FROM voucher_sources UNION SELECT DISTINCT binding FROM master_sources"
-        )
-    }
-    guids = {label for label in labels if _looks_like_guid(label)}
-    return guids.pop() if len(guids) == 1 else own_guid(books.company[:16])
-
-
-def _looks_like_guid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False
+def source_company(books: Books) -> TallyCompany:
+    """The Tally company that all imports were of; where it is not one, these books under an id made from theirs."""
+    found = tally_companies(books)
+    if len(found) == 1:
+        return found[0]
+    row = books.db.execute("SELECT state FROM companies WHERE present ORDER BY document LIMIT 1").fetchone()
+    return TallyCompany(own_guid(books.company[:16]), books.company_name, row[0] if row is not None and row[0] else "")

@@ -26,7 +26,8 @@ def company_of(facts: Facts, prefixes: Counter[str]) -> SourceCompany:
 
     Asked in this order, for the GUID and for the name by itself: the company record that Tally puts at the end of an
     export (REMOTECMPINFO), the context of a query's answer (COMPANYCONTEXT), for the GUID then the prefix that most
-    GUIDs in the file share, for the name then the company the export was asked for (SVCURRENTCOMPANY).
+    GUIDs in the file share, for the name then the company the export was asked for (SVCURRENTCOMPANY). The State is
+    only told by the first.
 
     Args:
         facts: of the file, read to its end.
@@ -37,7 +38,7 @@ def company_of(facts: Facts, prefixes: Counter[str]) -> SourceCompany:
     common = prefixes.most_common(1)[0][0] if prefixes else ""
     guid = remote.get("NAME") or next(iter(context.get("GUID", [])), "") or common
     name = remote.get("REMOTECMPNAME") or next(iter(context.get("NAME", [])), "")
-    return SourceCompany(guid.lower(), name or next(iter(facts.current_company), ""))
+    return SourceCompany(guid.lower(), name or next(iter(facts.current_company), ""), remote.get("REMOTECMPSTATE", ""))
 
 
 def findings(

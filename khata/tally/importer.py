@@ -93,8 +93,10 @@ def _collected(
 
 
 def _totals(ends: FileEnds, binding: str, masters: int) -> FileTotals:
-    name = ends.company.name or ends.company.guid
-    return FileTotals(ends.file, company=name, binding=binding, records=ends.records, masters=masters)
+    company = ends.company
+    return FileTotals(
+        ends.file, company.name or company.guid, company.guid, company.state, binding, ends.records, masters
+    )
 
 
 def _add_created(result: Plan, names: Names) -> None:

@@ -71,6 +71,7 @@ class SourceCompany:
 
     guid: str = ""
     name: str = ""
+    state: str = ""
 
     @property
     def label(self) -> str:

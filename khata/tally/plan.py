@@ -121,6 +121,8 @@ class FileTotals(msgspec.Struct):
 
     file: str
     company: str = ""
+    company_guid: str = ""
+    company_state: str = ""
     binding: str = ""
     records: int = 0
     masters: int = 0
