@@ -17,6 +17,7 @@ from crdt_models.vouchers import KIND as VOUCHER
 from khata.already_here import note_doubles
 from khata.books import Books, Change
 from khata.errors import BooksError
+from khata.import_locks import leave_out_locked
 from khata.source_companies import note_companies
 from khata.tables import MASTER_COLUMNS
 from khata.tally.importer import binding_for, plan
@@ -90,6 +91,7 @@ def plan_import(
     view = BooksView(books)
     planned = plan(read(paths, expected, progress), view, books.company, binding, member.branch)
     note_companies(books, view, planned)
+    leave_out_locked(books, planned)
     note_doubles(books, planned)
     return planned
 

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from khata.already_here import note_doubles
 from khata.books import Books
 from khata.errors import BooksError, NotFound
+from khata.import_locks import leave_out_locked
 from khata.importing import BooksView
 from khata.sheets.columns import Columns, SheetOptions, choose, find_headings
 from khata.sheets.dates import ORDERS, order_of
@@ -80,6 +81,7 @@ def plan_sheet(books: Books, path: Path, options: SheetOptions, source: str = ""
     preview = [_shown(one) for one in found if isinstance(one, ParsedVoucher)][:_PREVIEWED]
     unknown = tuple(planned.defaults.get("ledger", ()))
     _speak_of_sheets(books, planned, path.name, unknown)
+    leave_out_locked(books, planned)
     note_doubles(books, planned)
     return SheetPlan(planned, columns, meant.order, tuple(preview), unknown)
 

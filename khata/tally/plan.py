@@ -5,7 +5,7 @@ carries its batches out. Saves are held packed, about half a kilobyte each, so t
 book stays far below the size of the file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -182,6 +182,21 @@ class Plan:
             counts.new += 1
         else:
             counts.altered += 1
+
+    def leave_out(self, is_left_out: Callable[[PlannedSave], bool]) -> list[PlannedSave]:
+        """Take vouchers out of the plan again; return them."""
+        taken: list[PlannedSave] = []
+        for key in [key for key in self._packed if key[0] == VOUCHER]:
+            saves = [PlannedSave.unpacked(packed) for packed in self._packed[key]]
+            out = [save for save in saves if is_left_out(save)]
+            if out:
+                left = {save.id for save in out}
+                self._packed[key] = [save.packed() for save in saves if save.id not in left]
+                taken += out
+        counts = self.count(VOUCHER)
+        counts.new -= sum(save.new for save in taken)
+        counts.altered -= sum(not save.new for save in taken)
+        return taken
 
     def batches(self) -> Iterator[list[PlannedSave]]:
         """Batches of at most `BATCH_SAVES_MAX` saves of one kind and, for vouchers, of one base type and month.

@@ -9,6 +9,7 @@ from khata.conflicts import list_conflicts
 from khata.entering_masters import alter_master
 from khata.importing import carry_out, plan_import, summary
 from khata.listing import history, list_vouchers
+from khata.periods import lock_period
 from khata.problems import find_problems
 from khata.reports.trial_balance import trial_balance
 from khata.verify import verify
@@ -178,3 +179,18 @@ def test_a_bad_record_is_named_and_the_rest_is_imported(tmp_path):
     assert (skipped["file"], skipped["record"]) == ("DayBook.xml", 3)
     assert "500.00" in skipped["reason"]
     assert [row["number"] for row in list_vouchers(books)] == ["1"]
+
+
+def test_what_is_dated_in_a_locked_period_is_left_out_and_named(tmp_path):
+    books = a_company()
+    imported(books, export(tmp_path, "DayBook.xml"))
+    lock_period(books, "2026-04-30")
+    altered = (*RECEIPT[:3], "altered", RECEIPT[4])
+    others = [("2", "20260430", *RECEIPT[2:]), ("3", "20260501", *RECEIPT[2:])]
+    planned = plan_import(books, [export(tmp_path, "DayBook.xml", [altered, *others])])
+    (finding,) = planned.findings
+    assert finding.text.startswith("2 vouchers are dated in a period that is locked up to 2026-04-30 and left out")
+    assert (planned.count("voucher").new, planned.count("voucher").altered) == (1, 0)
+    carry_out(books, planned)
+    assert [(row["number"], row["narration"]) for row in list_vouchers(books)] == [("1", "Bill 7"), ("3", "Bill 7")]
+    assert find_problems(books) == []

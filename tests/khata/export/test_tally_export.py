@@ -15,6 +15,7 @@ from khata.entering import cancel
 from khata.entering_masters import add_master, alter_master, delete_master, merge_masters
 from khata.export.tally import DEFAULT, TallyOptions, write_tally
 from khata.importing import carry_out, plan_import
+from khata.periods import lock_period
 from khata.problems import find_problems
 from khata.reports.bills import bills
 from khata.reports.day_book import day_book
@@ -230,6 +231,19 @@ def test_an_unbalanced_voucher_of_another_version_is_left_out_and_named():
     (left,) = said["left_out"]
     assert (left["number"], left["date"]) == ("9", "2026-04-02")
     assert "differ by 5.00" in left["reason"]
+
+
+def test_a_voucher_that_came_after_its_period_was_locked_is_left_out_and_named():
+    office = a_company()
+    pune = a_branch(office, "Pune")
+    ledger(office, "Asha")
+    sync(pune, office)
+    lock_period(office, "2026-03-31")
+    late = voucher(pune, "Receipt", "Cash 5 / Asha -5", date="2026-03-30")
+    sync(pune, office)
+    _, said = written(office)
+    assert said["counts"]["vouchers"] == 0
+    assert [(left["id"], "period was locked" in left["reason"]) for left in said["left_out"]] == [(late.id.hex(), True)]
 
 
 def test_one_branch_and_a_range_of_dates(tmp_path):
