@@ -25,6 +25,9 @@ EXPORTS: Final = (
 )
 """Real Tally exports in `khata/sample_data`: a small company, and two day books of a trading one with its masters."""
 
+PEOPLE: Final = {"ho": "Asha", "pune": "Ravi", "nagpur": "Meera"}
+"""Who works where; their names stand in everything they save."""
+
 DATE: Final = "2026-08-03"
 CHEQUE: Final = "Payment 111"
 PAYEE, BANK = "Northwind Retail Limited", "HDFC Bank Current A/c"
@@ -50,6 +53,7 @@ def play(folder: Path, console: Console) -> None:
     work_apart(stage)
     meet_in_pairs(stage, addresses)
     settle(stage, addresses["ho"])
+    show_books(stage)
 
 
 def free_ports(count: int) -> list[int]:
@@ -67,7 +71,7 @@ def begin(stage: Stage, address: str) -> None:
         "1  Head office brings its books from Tally, and two branches join",
         "Each copy is a folder on this machine; in a shop each is on a computer of its own.",
     )
-    founding = ("init", "Sharma Traders", "--branch", "Head Office", "--code", "HO")
+    founding = ("--user", PEOPLE["ho"], "init", "Sharma Traders", "--branch", "Head Office", "--code", "HO")
     stage.show("ho", *founding, essence=stage.quietly("ho", *founding).splitlines()[:1])
     bring_from_tally(stage)
     with stage.serving("ho", address) as office:
@@ -79,7 +83,7 @@ def begin(stage: Stage, address: str) -> None:
         tickets = {place: answer["ticket"] for place, answer in zip(invitations, invited, strict=True)}
         for place, invite in invitations.items():
             stage.show("ho", *invite, essence=[f"{tickets[place][:51]}…  (a ticket; it works once)"])
-        stage.at_once({place: [("join", ticket)] for place, ticket in tickets.items()})
+        stage.at_once({place: [("--user", PEOPLE[place], "join", ticket)] for place, ticket in tickets.items()})
         stage.say("  [bold]head office[/bold], whose `serve` says what happens")
         for line in office.lines_with("check code", len(tickets)):
             stage.console.print(f"    {line}", soft_wrap=True)
@@ -194,6 +198,21 @@ def settle(stage: Stage, address: str) -> None:
     stage.claim(not any(left), "and no conflict is left anywhere")
     stage.say("The cheque keeps its whole history, at every copy:")
     stage.show("nagpur", *history, essence=[version_of(save) for save in told])
+
+
+def show_books(stage: Stage) -> None:
+    """What the books say, the same at every copy."""
+    stage.scene(
+        "5  The books, the same at every copy",
+        "Any report at any branch, for dates and branches; and who did what.",
+    )
+    sheets = stage.everywhere("report", "balance-sheet")
+    stage.run("pune", "report", "balance-sheet")
+    sheet = sheets["ho"]
+    total = sheet["assets"]["amount"]
+    agreed = agree(sheets) and total == sheet["liabilities"]["amount"]
+    stage.claim(agreed, f"all three show this balance sheet, and it balances: {total}")
+    stage.run("nagpur", "log", "--voucher", CHEQUE)
 
 
 def the_one_of(branch: str, conflict: Mapping[str, Any]) -> int:
