@@ -84,10 +84,12 @@ def fold(saves: Mapping[bytes, Save], may_write: MayWrite | None = None) -> Fold
     values: dict[str, Value] = {}
     conflicts = []
     for register in sorted(setters):
-        claims = claims_of(register, [causal[position] for position in undominated(setters[register], ancestors)])
+        open_saves = [causal[position] for position in undominated(setters[register], ancestors)]
+        claims = claims_of(register, open_saves)
         values[register] = claims[0].value
         if len(claims) > 1:
-            incomplete = any(claim.save in unfinished for claim in claims)
+            # Not only the saves that stand for a value: one of several with that value may know of all the others.
+            incomplete = any(save.id in unfinished for save in open_saves)
             conflicts.append(Conflict(register, claims, incomplete))
     return Folded(values, tuple(conflicts), heads(saves.values()), min((save.time for save in causal), default=None))
 

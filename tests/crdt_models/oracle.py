@@ -99,11 +99,12 @@ def expected(saves: Saves, may_write: MayWrite | None = None) -> Folded:
     values: dict[str, Value] = {}
     conflicts = []
     for register in REGISTERS:
-        claims = expected_claims(last_words(saves, register, may_write), register)
+        words = last_words(saves, register, may_write)
+        claims = expected_claims(words, register)
         if claims:
             values[register] = claims[0].value
         if len(claims) > 1:
-            incomplete = any(lacks_an_ancestor(saves, saves[claim.save]) for claim in claims)
+            incomplete = any(lacks_an_ancestor(saves, save) for save in words)
             conflicts.append(Conflict(register, claims, incomplete))
     named = {parent for save in saves.values() for parent in save.parents}
     version = tuple(sorted(set(saves) - named))

@@ -199,6 +199,17 @@ def test_a_clash_is_incomplete_until_the_missing_save_shows_it_was_a_sequence():
     assert fold(by_id(first, between, third)).conflicts == ()
 
 
+def test_a_clash_is_incomplete_though_another_save_with_the_same_value_is_not():
+    """Somebody may have taken back the other value since, knowing of it, and what they built on is on its way."""
+    agreed, other = a_save("agreed", amount="1.00", time=9), a_save("other", amount="2.00", time=1)
+    between = a_save("absent", other, amount="3.00", time=2)
+    again = a_save("again", between, amount="1.00", time=3)
+    (conflict,) = fold(by_id(agreed, other, again)).conflicts
+    assert [claim.save for claim in conflict.claims] == [agreed.id, other.id]
+    assert conflict.incomplete
+    assert fold(by_id(agreed, other, between, again)).conflicts == ()
+
+
 def test_a_settled_clash_opens_again_when_somebody_else_did_not_know():
     first = a_save("first", amount="1.00")
     one, other = a_save("one", first, amount="2.00"), a_save("other", first, amount="3.00")
