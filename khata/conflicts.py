@@ -14,6 +14,7 @@ from khata.deeds import branch_of
 from khata.effects import between, of_posting
 from khata.errors import BooksError, NotFound
 from khata.joining_heads import joined_heads
+from khata.open_periods import check_counts
 from khata.problem import Effect, effect_json
 from khata.reading import exact_e4
 from khata.showing import instant, read_shown, shown
@@ -174,4 +175,5 @@ def _settle(books: Books, row: int, conflict: Conflict, value: Value) -> Settled
     parents = joined_heads(books, document.scope, document.kind, document.id)
     change = Change(document.kind, document.id, {conflict.register: value}, parents)
     (commit,) = books.save(document.scope, [change], ORIGIN_SETTLE)
+    check_counts(books, [commit])
     return Settled(document.id, conflict.register, commit.id)

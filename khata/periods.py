@@ -21,7 +21,7 @@ from khata.reports.span import branch_code
 from khata.showing import instant
 from khata.transfers.rights import check_no_leg
 from khata.voucher_lookup import VoucherName
-from khata.years import financial_year
+from khata.years import financial_year, year_starts
 from p2p.chain import Entry, Lock, LockAdmitted, Locked, Unlocked
 from p2p.founding import append
 from p2p.locks import tips_of
@@ -207,7 +207,8 @@ def redate(books: Books, found: VoucherName, day: str) -> Entered:
             raise BooksError(
                 f"{_called(found)} cannot be read; cancel it with `khata voucher cancel {found.document.hex()}`"
             )
-        if not found.number or financial_year(read.posting.date) == financial_year(day):
+        starts = year_starts(books.db)
+        if not found.number or financial_year(read.posting.date, starts) == financial_year(day, starts):
             return alter_form(books, found, {"date": day})
         cancel(books, found)
         posting = msgspec.structs.replace(read.posting, date=day)

@@ -20,6 +20,7 @@ from khata.errors import BooksError
 from khata.joining_heads import joined_heads
 from khata.master_problems import users_of
 from khata.naming import ID_PREFIX, MasterName
+from khata.open_periods import check_counts
 from p2p.scope import master_scope
 from p2p.store import prefix_of
 
@@ -107,7 +108,7 @@ def _take_back(books: Books, document: Document, apart: Sequence[Save]) -> None:
 def _save(books: Books, document: Document, values: dict[str, Value]) -> None:
     """Save with knowledge of all that is here."""
     change = Change(document.kind, document.id, values, joined_heads(books, document.scope, document.kind, document.id))
-    books.save(document.scope, [change])
+    check_counts(books, books.save(document.scope, [change]))
 
 
 def _move(books: Books, id: bytes, author: bytes, old: bytes, new: bytes) -> None:

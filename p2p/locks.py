@@ -113,17 +113,20 @@ class Locks:
 
     def _moved(self, scope: str, author: bytes, tip: bytes, ids: set[bytes]) -> set[bytes]:
         known = self._reached.get(tip)
-        if tip not in ids and (known is None or known.gap not in ids):
-            return set()
-        before = known.saves if known is not None else frozenset()
-        self._reached.pop(tip, None)
+        if tip in ids or (known is not None and known.gap in ids):
+            self._reached.pop(tip, None)
         now = self._reach(scope, tip)
         number = self._store.find_scope(scope)
         if now is None or number is None:
             return set()
+        came_between = any(commit_id[:SAVE_ID_BYTES] in now.saves for commit_id in ids)
+        if tip not in ids and not came_between:
+            return set()
         own = {commit_id for commit_id, header in headers_in(self._store, number) if header.author == author}
         if tip in ids:
             return {commit_id for commit_id in own if commit_id[:SAVE_ID_BYTES] not in now.saves}
+        # What the tip reached before is only known where this was remembered, and was not looked up since they came.
+        before = known.saves if known is not None and known is not now else frozenset()
         return {commit_id for commit_id in own if commit_id[:SAVE_ID_BYTES] in now.saves - before}
 
     def outside(self, lock: Lock) -> list[tuple[str, bytes]]:
