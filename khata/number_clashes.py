@@ -20,6 +20,7 @@ from khata.problem import Choice, Deed, Problem
 from khata.years import financial_year, year_starts
 
 DUPLICATE_NUMBER = "duplicate-number"
+_CHOICES_MAX = 8
 
 
 class _Numbered(NamedTuple):
@@ -93,7 +94,7 @@ def _problem(books: Books, number: str, label: str, year: str, gstin: str, found
         "all are kept as they are"
     )
     choices = tuple(
-        Choice(words, _cancel(one), of_vouchers(books, [one.row], -1)) for words, one in _cancellations(issued)
+        Choice(words, _cancel(one, found), of_vouchers(books, [one.row], -1)) for words, one in _cancellations(issued)
     )
     deeds = in_order(deed for deed, _ in issued)
     effect = of_vouchers(books, [one.row for one in later])
@@ -106,15 +107,19 @@ def _problem(books: Books, number: str, label: str, year: str, gstin: str, found
 
 
 def _cancellations(issued: Sequence[tuple[Deed, _Numbered]]) -> Iterator[tuple[str, _Numbered]]:
+    """In words, which to cancel: the last that was given the number, or one of the first."""
     latest = issued[-1]
     yield f"keep the earlier, cancel the one of {latest[0].device} and enter it anew", latest[1]
-    for deed_, one in issued[:-1]:
+    for deed_, one in issued[:-1][:_CHOICES_MAX]:
         yield f"cancel the one of {deed_.device} instead and enter it anew", one
 
 
-def _cancel(one: _Numbered) -> str:
-    noun = "transfer" if one.leg else "voucher"
-    return f"khata {noun} cancel {one.document.hex()}"
+def _cancel(one: _Numbered, found: Sequence[_Numbered]) -> str:
+    if one.leg:
+        return f"khata transfer cancel {one.document.hex()}"
+    # One id may lie in two scopes; then only both together name a voucher.
+    alone = sum(other.document == one.document for other in found) == 1
+    return f"khata voucher cancel {'' if alone else one.scope + '/'}{one.document.hex()}"
 
 
 def _issued(books: Books, one: _Numbered) -> Deed:

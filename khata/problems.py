@@ -44,6 +44,7 @@ from khata.reports.span import branch_code
 from khata.transfers.problems import CODES as TRANSFER_CODES
 from khata.transfers.problems import transfer_problems
 from khata.transfers.reading import WRONG_BRANCH
+from khata.voucher_lookup import find_voucher
 
 Finder = Callable[[Books], Iterable[Problem]]
 
@@ -96,7 +97,7 @@ class Wanted(NamedTuple):
     Attributes:
         code: such as "duplicate-number".
         branch: a branch by code or name, that has to do with it.
-        document: a document's id in hex, or the first digits of it.
+        document: a document's id in hex, the first digits of it, or what a voucher is called.
     """
 
     code: str = ""
@@ -108,7 +109,7 @@ def find_problems(books: Books, wanted: Wanted | None = None) -> list[Problem]:
     """Everything that a person should look at and that nobody has accepted, in a fixed order.
 
     Raises:
-        BooksError, NotFound: there is no such code or branch.
+        BooksError, NotFound, Ambiguous: there is no such code, branch or voucher.
 
     Cost: a few passes over indexes; more only where there is something to find.
     """
@@ -156,17 +157,26 @@ def _all(books: Books, wanted: Wanted) -> list[Problem]:
     if wanted.code and wanted.code not in CODES:
         raise BooksError(f"{wanted.code!r} is no code of a problem; there are {', '.join(CODES)}")
     branch = branch_code(books, wanted.branch) if wanted.branch else ""
+    document = _document(books, wanted.document)
     found = [
         _with_acceptance(problem)
         for finder in _FINDERS
         for problem in finder(books)
         if (not wanted.code or problem.code == wanted.code)
         and (not branch or branch in problem.branches)
-        and any(id.startswith(wanted.document.lower()) for id in problem.documents or ("",))
+        and any(id.startswith(document) for id in problem.documents or ("",))
     ]
     return sorted(
         found, key=lambda problem: (CODES.index(problem.code), problem.documents, problem.text, problem.about)
     )
+
+
+def _document(books: Books, text: str) -> str:
+    """The first digits of a document's id, from those or from what a voucher is called."""
+    digits = text.strip().lower()
+    if all(digit in "0123456789abcdef" for digit in digits):
+        return digits
+    return find_voucher(books.db, books.names, text).document.hex()
 
 
 def _with_acceptance(problem: Problem) -> Problem:

@@ -20,7 +20,7 @@ def problems(
     context: typer.Context,
     code: Annotated[str, typer.Option("--code", help="Only this kind, such as duplicate-number.")] = "",
     branch: Branch = "",
-    document: Annotated[str, typer.Option("--document", help="Only about the document with this id.")] = "",
+    document: Annotated[str, typer.Option("--document", help="Only about this id, or this voucher.")] = "",
     accepted: Annotated[bool, typer.Option("--accepted", help="Those that somebody accepted, and why.")] = False,
     as_json: AsJson = False,
 ) -> None:

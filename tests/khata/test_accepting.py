@@ -85,6 +85,9 @@ def test_the_list_is_narrowed_down_by_code_branch_and_document(two):
         problem for problem in everything if problem["code"] == "duplicate-number"
     ]
     assert listed(two.pune, "--document", "00") == []
+    (receipt,) = listed(two.pune, "--document", "HO/26-27/00001")
+    assert (receipt["code"], "posting" in receipt["text"]) == ("conflict", True)
+    assert "HO/99" in refused(two.pune, "problems", "--document", "HO/99")
     assert "duplicate-number" in refused(two.pune, "problems", "--code", "no-such")
     assert "Head Office" in refused(two.pune, "problems", "--branch", "Goa")
 

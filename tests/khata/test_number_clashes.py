@@ -72,6 +72,15 @@ def test_a_cancelled_voucher_keeps_its_number_and_clashes_with_nothing(office):
     assert clashes(office) == []
 
 
+def test_a_number_in_two_places_under_one_id_is_named_so_that_it_can_be_cancelled(office):
+    numbered(office, b"a", date="2026-04-02")
+    numbered(office, b"a", date="2026-05-02")
+    numbered(office, b"b")
+    (problem,) = duplicate_numbers(office)
+    for choice in problem.choices:
+        assert found(office, choice.command.split()[-1]).number == "7"
+
+
 def test_three_of_one_number_are_one_problem_until_two_are_cancelled(office):
     for document in (b"a", b"b", b"c"):
         numbered(office, document)
