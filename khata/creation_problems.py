@@ -44,10 +44,19 @@ def _problem(books: Books, document: Document, beside: Beside) -> Problem:
     effect = _moved(books, kind, id, author)
     deeds = in_order(_deeds(books, beside))
     return Problem(
-        beside.code, (id.hex(),), text, (Choice(words, command),), deeds, effect,
+        beside.code, (id.hex(),), text, (Choice(words, command), *_revival(books, kind, id)), deeds, effect,
         f"entered by {books.device_name(author)}" if effect else "", branches_of(deeds),
         (kind, id.hex(), beside.creation.id.hex(), *sorted(save.id.hex() for save in beside.against)),
     )  # fmt: skip
+
+
+def _revival(books: Books, kind: str, id: bytes) -> Iterator[Choice]:
+    """Bringing back what was deleted, where nobody else has its name by now."""
+    found = books.names.by_document(kind, id)
+    if found is not None and found.deleted and books.names.taken(kind, found.name) is None:
+        yield Choice(
+            "they are one, and it is needed: bring it back", f"khata master restore {kind} {ID_PREFIX}{id.hex()}"
+        )
 
 
 def _who(books: Books, save: Save) -> str:

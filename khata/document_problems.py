@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from crdt_models.document import Document
+from crdt_models.transfers import KIND as TRANSFER
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.books import Books
 from khata.conflicts import document_label
@@ -55,7 +56,9 @@ def _faulty(books: Books, row: int, code: str, text: str, kind: str, id: bytes, 
 
 
 def _choices(found: Problem, kind: str, id: bytes) -> Iterator[Choice]:
-    if found.code == BAD_REGISTER:
+    if kind == TRANSFER:
+        yield Choice("cancel it, at the branch that sent it, and send it anew", f"khata transfer cancel {id.hex()}")
+    elif found.code == BAD_REGISTER:
         yield Choice("save what is shown in place of what cannot be read", f"khata problems mend {found.id}")
     if kind == VOUCHER:
         yield Choice("cancel it, and enter it anew as it should be", f"khata voucher cancel {id.hex()}")

@@ -171,6 +171,14 @@ def sets_the_dispatch(books: Books) -> None:
     put(books, scope, "transfer", bytes.fromhex(only_transfer(books)), dispatch={"posting": receipt(books)})
 
 
+def sends_what_does_not_balance(books: Books) -> None:
+    registers = {
+        "route": {"from": "ho", "to": "pun", "carries": "cash"},
+        "dispatch": {"posting": receipt(books, other="-6.00"), "number": "T9"},
+    }
+    put(books, "transfers/ho~pun/2026-04", "transfer", b"t" * 16, **registers)
+
+
 CASES = {
     "one voucher altered at both": Case(
         "conflict", alters("Cash 600 / Asha Stores -600"), alters("Cash 700 / Asha Stores -700")
@@ -198,6 +206,7 @@ CASES = {
     "less received than sent": Case("transfer-legs-differ", first=sends, pune=takes("450")),
     "called off here, received there": Case("transfer-cancelled-and-received", calls_off, takes(), first=sends),
     "written into another's leg": Case("transfer-written-by-wrong-branch", first=sends, pune=sets_the_dispatch),
+    "a dispatch that does not balance": Case("unbalanced-posting", sends_what_does_not_balance),
     "one id in two months": Case("one-id-in-two-scopes", puts(b"c" * 16), puts(b"c" * 16, month="2026-05")),
     "a ledger that nobody has": Case("missing-master", a_voucher_that_names_nobody),
     "deleted here, used there": Case(
