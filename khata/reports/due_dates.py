@@ -5,7 +5,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import Final
 
-_period = re.compile(r"(\d{1,5})\s*(d|days?|w|weeks?|m|months?|y|years?)?", re.IGNORECASE).fullmatch
+_period = re.compile(r"(\d{1,5})\s*(d|days?|w|weeks?|m|months?|y|years?)?(?:\(s\))?", re.IGNORECASE).fullmatch
 _DAYS: Final = {"d": 1, "w": 7}
 _MONTHS: Final = {"m": 1, "y": 12}
 _day_of_month = re.compile(r"(\d{1,2})[- ]([a-z]{3})[a-z]*[- ](\d{2}|\d{4})", re.IGNORECASE).fullmatch
