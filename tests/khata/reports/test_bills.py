@@ -168,7 +168,8 @@ def test_a_party_or_branch_that_is_not_here_is_named():
 @pytest.mark.parametrize(("period", "due"), [
     ("30 Days", "2026-03-02"), ("30", "2026-03-02"), ("2 Weeks", "2026-02-14"), ("1 Month", "2026-02-28"),
     ("1 Year", "2027-01-31"), ("2026-05-01", "2026-05-01"), ("1-May-2026", "2026-05-01"), ("1-may-26", "2026-05-01"),
-    ("1 Month(s)", "2026-02-28"), ("30 Day(s)", "2026-03-02"), ("", "2026-01-31"), ("soon", "2026-01-31"), ("99999 years", "2026-01-31"), ("31-Feb-2026", "2026-01-31"),
+    ("1 Month(s)", "2026-02-28"), ("30 Day(s)", "2026-03-02"), ("", "2026-01-31"), ("soon", "2026-01-31"),
+    ("99999 years", "2026-01-31"), ("31-Feb-2026", "2026-01-31"),
 ])  # fmt: skip
 def test_credit_periods_as_people_and_tally_write_them(period, due):
     assert due_date("2026-01-31", period) == due
