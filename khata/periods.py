@@ -79,9 +79,7 @@ def _scopes(books: Books, branch: str, type: str) -> tuple[str, ...]:
         return (f"vouchers/{code}/{_base(books, type)}/**",)
     if not branch:
         return ("transfers/**", "vouchers/**")
-    others = sorted(other for other in books.replica.chain.branches if other != code)
-    pairs = ("~".join(sorted((code, other))) for other in others)
-    return (*(f"transfers/{pair}/**" for pair in pairs), f"vouchers/{code}/**")
+    return f"transfers/{code}~*/**", f"vouchers/{code}/**"
 
 
 def _base(books: Books, text: str) -> str:

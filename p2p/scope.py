@@ -18,6 +18,7 @@ DEVICES_SCOPE: Final = "control/devices"
 RECOVERY_KEYS_SCOPE: Final = "control/keys/recovery"
 
 _KEYS_PREFIX: Final = "control/keys/"
+_PAIRED: Final = "~*"
 # A component starts with a letter or digit, so that no scope can be mistaken for `.` or `..` when it becomes a folder.
 _component = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{SCOPE_COMPONENT_CHARS_MAX - 1}}}", re.ASCII)
 _month = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
@@ -64,6 +65,8 @@ def is_within(scope: str, path: str) -> bool:
 class Pattern:
     """A path where a component may be `*` (any one component) and the last may be `**` (any one or more).
 
+    `transfers/pun~*/**` names the transfers of every pair that a branch is in, also with branches still to come.
+
     Attributes:
         text: as it was written.
         path: the one subtree it names (`masters/**` -> `masters`, `**` -> the empty path, a scope -> itself), or None
@@ -77,7 +80,7 @@ class Pattern:
         self.text = text
         self._deep = components[-1] == "**"
         self._components = components[:-1] if self._deep else components
-        self.path: str | None = None if "*" in self._components else "/".join(self._components)
+        self.path: str | None = None if any("*" in one for one in self._components) else "/".join(self._components)
         self._prefix = f"{self.path}/" if self.path else ""
 
     @staticmethod
@@ -123,12 +126,23 @@ def _pattern_components(text: str) -> list[str]:
         raise BadScope(f"{text[:SCOPE_CHARS_MAX]!r} is not a pattern of scopes: it has to have 1 to 5 parts")
     for place, component in enumerate(components):
         wild = component == "*" or (component == "**" and place == len(components) - 1)
-        if not wild and not _is_component(components[0], place, component):
+        if (
+            not wild
+            and not _is_any_pair(components[0], place, component)
+            and not _is_component(components[0], place, component)
+        ):
             raise BadScope(f"{text!r} is not a pattern of scopes: {component!r} is no name, no * and no ** at the end")
     return components
 
 
+def _is_any_pair(root: str, place: int, text: str) -> bool:
+    one, paired, _ = text.partition(_PAIRED)
+    return root == "transfers" and place == 1 and text == one + paired and bool(paired and _component.fullmatch(one))
+
+
 def _agrees(pattern: str, component: str) -> bool:
+    if pattern.endswith(_PAIRED):
+        return pattern.removesuffix(_PAIRED) in component.split("~")
     return pattern in ("*", component)
 
 

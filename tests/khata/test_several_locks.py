@@ -25,6 +25,7 @@ from khata.splitting import split_master
 from khata.verify import verify
 from p2p.replica import Replica
 from tests.khata.company import Clock, a_branch, a_company, alter, contents, found, ledger, seeded, sync, voucher
+from tests.khata.transfers.shops import meet, send, shops
 from tests.p2p.stores import a_store
 
 MAY, JUNE = "2026-05-31", "2026-06-30"
@@ -157,6 +158,17 @@ def test_a_gap_that_is_filled_by_another_process_lets_in_what_lay_behind_it():
         fresh.replica.ingest_from(fresh.replica.check_untrusted([commits[id]]), pune.replica.keys.id, None, 1)
     assert cash(fresh) == "321.00"
     assert contents(fresh) == contents(office)
+
+
+def test_a_lock_of_a_branch_holds_for_transfers_with_a_branch_that_comes_later():
+    office, pune = shops("Pune")
+    lock_period(office, MAY, branch="Pune")
+    satara = a_branch(office, "Satara")
+    meet(office, pune, satara)
+    for sender, receiver in ((pune, "Satara"), (satara, "Pune")):
+        with pytest.raises(BooksError, match="locked up to 2026-05-31"):
+            send(sender, receiver, "100", date="2026-05-10")
+    send(satara, "Head Office", "100", date="2026-05-10")
 
 
 def a_copy(office: Books) -> Books:

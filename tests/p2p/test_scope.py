@@ -134,6 +134,7 @@ def test_patterns_do_not_touch_other_subtrees():
         ("vouchers/pune/**", "vouchers/pune"),
         ("vouchers/*/sales/**", None),
         ("masters/*", None),
+        ("transfers/pun~*/**", None),
     ],
 )
 def test_the_subtree_a_pattern_names(text, path):
@@ -146,6 +147,26 @@ def test_the_subtree_a_pattern_names(text, path):
 def test_what_is_not_a_pattern(text):
     with pytest.raises(BadScope):
         Pattern.parse(text)
+
+
+@pytest.mark.parametrize("text", ["~*", "ho~pun~*", "*~pun", "pun~**", "PUN~*"])
+def test_what_is_no_pattern_of_pairs(text):
+    with pytest.raises(BadScope):
+        Pattern.parse(f"transfers/{text}/**")
+    with pytest.raises(BadScope):
+        Pattern.parse("vouchers/pun~*/**")
+
+
+def test_the_pairs_that_a_branch_is_in():
+    pattern = Pattern.parse("transfers/pun~*/**")
+    assert pattern.matches("transfers/ho~pun/2026-04")
+    assert pattern.matches("transfers/pun~satara/2026-04")
+    assert not pattern.matches("transfers/ho~satara/2026-04")
+    assert not pattern.matches("transfers/ho~pune/2026-04")
+    assert not pattern.matches("vouchers/pun/sales/2026-04")
+    assert pattern.touches("transfers")
+    assert pattern.touches("transfers/ho~pun")
+    assert not pattern.touches("transfers/ho~satara")
 
 
 def test_patterns_are_equal_by_their_text():
