@@ -34,10 +34,14 @@ _ADMITTED_MAX: Final = 4_000
 
 
 class Admitted(NamedTuple):
-    """What letting late saves in came to: how many commits, of how many vouchers."""
+    """What letting late saves in came to: how many commits, of how many vouchers.
+
+    `along` of the vouchers were not asked for: they came in one commit with those that were, as those of an import do.
+    """
 
     commits: int
     vouchers: int
+    along: int
 
 
 def lock_period(books: Books, until: str, branch: str = "", type: str = "", anyway: bool = False) -> Entry:
@@ -157,7 +161,7 @@ def late_vouchers(books: Books) -> list[int]:
 
 
 def admit(books: Books, documents: Sequence[int]) -> Admitted:
-    """Let in what locks keep out of these documents (rows in `documents`).
+    """Let in what locks keep out of these documents (rows in `documents`), and of all that came in the same commits.
 
     Raises:
         BooksError: nothing is kept out of them.
@@ -165,6 +169,7 @@ def admit(books: Books, documents: Sequence[int]) -> Admitted:
     """
     with books.writing():
         commits: list[bytes] = []
+        before = set(late_vouchers(books))
         for row in documents:
             commits += _commits_kept_out(books, row)
         if not commits:
@@ -172,7 +177,8 @@ def admit(books: Books, documents: Sequence[int]) -> Admitted:
         ordered = sorted(set(commits))
         for start in range(0, len(ordered), _ADMITTED_MAX):
             append(books.replica, LockAdmitted(time=books.now(), commits=tuple(ordered[start : start + _ADMITTED_MAX])))
-        return Admitted(len(ordered), len(documents))
+        let_in = before - set(late_vouchers(books))
+        return Admitted(len(ordered), len(let_in), len(let_in - set(documents)))
 
 
 def _commits_kept_out(books: Books, row: int) -> Iterable[bytes]:

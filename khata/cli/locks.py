@@ -117,6 +117,8 @@ def admit(
 ) -> None:
     """Let late vouchers and changes into the locked books; run it where the control chain is kept.
 
+    What was saved in one go, such as an import, is let in together.
+
     Examples:
       khata lock admit PUN/25-26/00042
       khata lock admit --all
@@ -131,9 +133,10 @@ def admit(
         admitted = let_in(books, rows)
         if as_json:
             told(books)
-            print_json({"commits": admitted.commits, "vouchers": admitted.vouchers})
+            print_json({"commits": admitted.commits, "vouchers": admitted.vouchers, "along": admitted.along})
         else:
-            saved(books, f"{admitted.vouchers} admitted")
+            along = f", {admitted.along} of them because they were saved together with those named"
+            saved(books, f"{admitted.vouchers} admitted{along if admitted.along else ''}")
 
 
 def _row(books: "Books", text: str) -> int:

@@ -9,22 +9,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdt_models.errors import DocumentError
-from khata.books import Books, with_tables
+from crdt_models.vouchers import KIND, Voucher
+from khata.books import Books, Change, with_tables
 from khata.conflicts import list_conflicts, settle_taking
 from khata.entering import cancel
 from khata.entering_masters import alter_master
 from khata.errors import BooksError
 from khata.gst.setting import set_company
 from khata.late import LATE, lock_problems
-from khata.periods import late_vouchers, lock_period, put_back, redate
+from khata.periods import Admitted, admit, late_vouchers, lock_period, put_back, redate
 from khata.problems import find_problems
 from khata.projection import BooksProjection
 from khata.reports.span import Span
 from khata.reports.trial_balance import trial_balance
 from khata.splitting import split_master
 from khata.verify import verify
+from khata.voucher_form import posting_of
 from p2p.replica import Replica
-from tests.khata.company import Clock, a_branch, a_company, alter, contents, found, ledger, seeded, sync, voucher
+from tests.khata.company import (
+    Clock,
+    a_branch,
+    a_company,
+    alter,
+    contents,
+    entries_of,
+    found,
+    ledger,
+    seeded,
+    sync,
+    voucher,
+)  # fmt: skip
 from tests.khata.transfers.shops import meet, send, shops
 from tests.p2p.stores import a_store
 
@@ -169,6 +183,20 @@ def test_a_lock_of_a_branch_holds_for_transfers_with_a_branch_that_comes_later()
         with pytest.raises(BooksError, match="locked up to 2026-05-31"):
             send(sender, receiver, "100", date="2026-05-10")
     send(satara, "Head Office", "100", date="2026-05-10")
+
+
+def test_admitting_one_of_what_was_saved_together_says_what_comes_along():
+    office, pune = two()
+    lock_period(office, MAY)
+    changes = []
+    for at in range(3):
+        form = {"type": "Receipt", "date": "2026-05-10", "entries": entries_of("Cash 1 / Asha -1")}
+        made = Voucher(id=bytes([at]) * 16, posting=posting_of(pune.names, form), number=f"X/{at}")
+        changes.append(Change(KIND, made.id, made.registers()))
+    pune.save("vouchers/pun/receipt/2026-05", changes, "import:day book")
+    sync(office, pune)
+    assert admit(office, [found(office, "X/1").row]) == Admitted(commits=1, vouchers=3, along=2)
+    assert cash(office) == "3.00"
 
 
 def a_copy(office: Books) -> Books:
