@@ -6,10 +6,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from khata.books import Books
+from khata.books import Books, with_tables
 from khata.folder import BooksFolder
 from khata.projection import BooksProjection
-from khata.tables import migrations
 from p2p.identity import DeviceKeys
 from p2p.messages import CommitParts
 from p2p.outflow import BATCH_BYTES, BATCH_COMMITS_MAX
@@ -44,10 +43,8 @@ def _cut(office: Books, scopes: Iterable[str]) -> Iterator[list[CommitParts]]:
 
 def empty_copy(folder: Path, office: Books) -> Replica:
     """A copy of the branch in this folder, in memory, that knows the control chain and nothing else."""
-    store = Store.open(Path(":memory:"))
+    store = with_tables(Store.open(Path(":memory:")))
     store.conn.execute("PRAGMA synchronous=OFF")
-    with store.transaction():
-        migrations.apply(store.db)
     keys = DeviceKeys.load(BooksFolder(folder).key_file)
     replica = Replica(store, keys, office.company, BooksProjection())
     replica.extend_chain(office.replica.chain_entries(-1))

@@ -7,6 +7,7 @@ tables of the books are written in the same transaction, so a crash leaves all o
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from p2p.tree import ID_BYTES, Digest, digest_of
 ACCEPTED, CARRIED, WAITING_FOR_KEY, QUARANTINED = range(4)
 STATE_NAMES = ("accepted", "carried", "waiting for key", "quarantined")
 _PREFIX_OFFSET = 1 << 63
+_RETRY_SECONDS = 0.01
 
 
 class StoreBusy(StoreError):
@@ -72,7 +74,7 @@ class Store:
         """
         with _explained(str(path)):
             conn = sqlite3.connect(path, isolation_level=None, timeout=wait_ms / 1000)
-            conn.execute("PRAGMA journal_mode=WAL")
+            _keep_a_log(conn, wait_ms)
             conn.execute("PRAGMA synchronous=FULL")
             conn.execute("PRAGMA cache_size=-65536")
             conn.execute("PRAGMA temp_store=MEMORY")
@@ -322,6 +324,20 @@ def _range(digits: str) -> tuple[int, int]:
     low = int((digits + "0" * 16)[:16], 16)
     high = int((digits + "f" * 16)[:16], 16)
     return low - _PREFIX_OFFSET, high - _PREFIX_OFFSET
+
+
+def _keep_a_log(conn: sqlite3.Connection, wait_ms: int) -> None:
+    """Switch a new file to write-ahead logging; of several who create it at once SQLite lets none wait for another."""
+    until = time.monotonic() + wait_ms / 1000
+    while True:
+        try:
+            conn.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= until:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def description(text: str, narration: str, has_code: bool) -> str:
     if not has_code:
         who = who.lstrip(_BEGINNINGS)
     why = one_line(narration.translate(_IN_DESCRIPTIONS))[:_TEXT_CHARS_MAX]
-    return f"{who} | {why}" if why else who
+    return f"{who} | {why}".lstrip() if why else who
 
 
 def code(number: str) -> str:
