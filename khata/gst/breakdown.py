@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from crdt_models.money import Rate
 from khata.gst.heads import NOTHING, Heads
+from khata.gst.places import COMPOSITION, UNREGISTERED
 from khata.gst.rates import REVERSE_CHARGE, TAXABLE, UNTAXED
 from khata.gst.split import PERCENT_E6, RUPEE_E4, Levy, rounded, shared, tax_on
 from khata.gst.supplies import Component, Supply
@@ -17,6 +18,7 @@ from khata.gst.supplies import Component, Supply
 Group = tuple[Levy, str]
 """A rate, and how it is taxed where that is not simply taxable."""
 
+_CHARGE_NONE: Final = (COMPOSITION, UNREGISTERED)
 _NOT_CHARGED: Final = frozenset({*UNTAXED, REVERSE_CHARGE})
 _HUNDREDTH_E6: Final = 10_000
 KNOWN_RATES: Final = tuple(
@@ -102,6 +104,16 @@ def values_by_levy(components: Iterable[Component]) -> dict[Levy, int]:
     return values
 
 
+def charges_none(supply: Supply) -> bool:
+    """Whether the supplier is one who charges no tax: not registered, or under composition."""
+    return not supply.outward and (not supply.gstin or supply.party.registration in _CHARGE_NONE)
+
+
+def is_self_assessed(component: Component) -> bool:
+    """Whether who receives it owes the tax on it, at its rate, whoever supplies it."""
+    return component.taxed.taxability == REVERSE_CHARGE
+
+
 def _bears(component: Component) -> bool:
     return component.taxed.taxability not in _NOT_CHARGED
 
@@ -110,6 +122,9 @@ def _levies(supply: Supply, within: bool) -> list[Levy]:
     """The rate of each component; of those that name none, the one that the tax entered comes to."""
     if supply.place.special and not supply.tax.total:
         return [Levy(0)] * len(supply.components)
+    if charges_none(supply) and not supply.tax.total:
+        own = [component.taxed.levy if is_self_assessed(component) else None for component in supply.components]
+        return [levy or Levy(0) for levy in own]
     known = NOTHING
     for levy, value in values_by_levy(supply.components).items():
         known = known.plus(tax_on(value, levy, within))

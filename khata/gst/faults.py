@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from crdt_models.money import Amount
-from khata.gst.breakdown import values_by_levy
+from khata.gst.breakdown import charges_none, is_self_assessed, values_by_levy
 from khata.gst.heads import Heads
-from khata.gst.places import COMPOSITION, OVERSEAS, UNREGISTERED
-from khata.gst.rates import REVERSE_CHARGE, UNTAXED
+from khata.gst.places import OVERSEAS
+from khata.gst.rates import UNTAXED
 from khata.gst.split import RUPEE_E4, rounded, tax_on_all
 from khata.gst.states import state_name
 from khata.gst.supplies import Supply
@@ -82,7 +82,7 @@ def _amount_faults(supply: Supply) -> Iterator[Fault]:
     expected = expected_tax(supply)
     if expected is None or may_be_untaxed(supply):
         return
-    if any(component.taxed.taxability == REVERSE_CHARGE for component in supply.components):
+    if any(map(is_self_assessed, supply.components)):
         return
     rates = max(1, len(values_by_levy(supply.components)))
     differs = any(abs(is_ - due) > TOLERANCE_E4 * rates for is_, due in zip(supply.tax, expected, strict=True))
@@ -96,9 +96,7 @@ def may_be_untaxed(supply: Supply) -> bool:
     """Who has no registration charges no tax; what leaves or enters the country, or goes to a zone, may bear none."""
     if supply.place.special:
         return not supply.tax.total or (supply.place.special == OVERSEAS and not supply.outward)
-    if supply.outward:
-        return False
-    return not supply.gstin or supply.party.registration in (COMPOSITION, UNREGISTERED)
+    return charges_none(supply)
 
 
 def _right(supply: Supply) -> str:

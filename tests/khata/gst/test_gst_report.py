@@ -10,11 +10,20 @@ from crdt_models.money import Amount
 from khata.entering import cancel
 from khata.errors import NotFound
 from khata.gst.report import COLUMNS, gst_report
-from khata.gst.setting import set_company
+from khata.gst.setting import rate_of, set_company, set_rate
 from khata.reports.span import Span
 from khata.reports.trial_balance import trial_balance
 from tests.khata.company import a_branch, found, ledger, put, sync, voucher
-from tests.khata.gst.traders import BANGALORE_GSTIN, HEADS, PUNE_GSTIN, a_trader, by_rate, invoice, tax
+from tests.khata.gst.traders import (
+    ASHA_GSTIN,
+    BANGALORE_GSTIN,
+    HEADS,
+    PUNE_GSTIN,
+    a_trader,
+    by_rate,
+    invoice,
+    tax,
+)  # fmt: skip
 
 
 def test_liability_by_head_rate_and_month_with_its_documents():
@@ -118,6 +127,23 @@ def test_stock_lines_without_a_ledger_of_their_own_are_found_in_the_sales_line()
     voucher(books, "Sales", entries, party="Asha", stock=stock)  # 9.00 + 1.25 on each side
     assert by_rate(books) == {"18": "100.00", "5": "50.00"}
     assert gst_report(books)["exceptions"] == []
+
+
+def test_what_comes_from_who_charges_no_tax_stands_at_no_rate_unless_it_is_self_assessed():
+    books = a_trader()
+    ledger(books, "Small", "Sundry Creditors", gst={"state": "Maharashtra", "registration": "Unregistered"})
+    ledger(books, "Compo", "Sundry Creditors",
+           gst={"state": "Maharashtra", "gstin": ASHA_GSTIN, "registration": "Composition"})  # fmt: skip
+    ledger(books, "Rent", "Indirect Expenses")
+    set_rate(books, "ledger", "Rent", rate_of("18", "0", "reverse-charge", "9972", ""))
+    for party in ("Small", "Compo"):
+        invoice(books, party, "Soap 1 @ 100", type="Purchase")
+    voucher(books, "Purchase", "Rent 50 / Small -50", party="Small")
+    invoice(books, "Kiran", "Soap 1 @ 100", type="Purchase")
+    assert by_rate(books, "input_credit") == {"0": "200.00", "18": "100.00", "reverse-charge": "50.00"}
+    rates = [row["rate"] for row in gst_report(books)["registrations"][0]["input_credit"]]
+    assert rates == ["0", "18", "18"]
+    assert tax(books, "input_credit") == "IGST 18.00"
 
 
 def test_tax_on_nothing_is_still_tax():
