@@ -7,9 +7,9 @@ import msgspec
 
 from crdt_models.errors import BadValue
 from crdt_models.masters import KINDS, Master, changed, master_id
-from crdt_models.money import Amount
 from crdt_models.packing import Value
 from crdt_models.saves import ORIGIN_ENTRY, ORIGIN_RESTORE
+from khata.amounts import balance_of
 from khata.books import Books, Change
 from khata.errors import BooksError
 from khata.master_problems import users_of
@@ -193,7 +193,7 @@ def _made(kind: str, fields: Mapping[str, Any]) -> Master:
         master = msgspec.convert(dict(fields), KINDS[kind])
         opening = getattr(master, "opening", None)
         if isinstance(opening, str):
-            master = msgspec.structs.replace(master, opening=Amount.parse(opening).text)
+            master = msgspec.structs.replace(master, opening=balance_of(opening).text)
     except (msgspec.ValidationError, BadValue) as error:
         raise BooksError(f"a {kind} cannot hold that: {error}") from error
     return master

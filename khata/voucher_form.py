@@ -22,7 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from crdt_models.errors import BadValue
-from crdt_models.money import Amount, Quantity, Rate
+from crdt_models.money import Quantity, Rate
 from crdt_models.registers import plain
 from crdt_models.vouchers import (
     BankAllocation,
@@ -34,6 +34,7 @@ from crdt_models.vouchers import (
     StockLine,
     posting_from,
 )
+from khata.amounts import amount_of, ungrouped
 from khata.errors import BooksError
 from khata.naming import ID_PREFIX, Names
 
@@ -74,11 +75,11 @@ _KINDS: Final = {
 """Fields that refer to masters, and of which kind."""
 
 _NUMBERS: Final[dict[str, Callable[[str], str]]] = {
-    "amount": lambda text: Amount.parse(text).text,
-    "quantity": lambda text: Quantity.parse(text).text,
-    "billed": lambda text: Quantity.parse(text).text,
-    "rate": lambda text: Rate.parse(text).text,
-    "discount": lambda text: Rate.parse(text).text,
+    "amount": lambda text: amount_of(text).text,
+    "quantity": lambda text: Quantity.parse(ungrouped(text)).text,
+    "billed": lambda text: Quantity.parse(ungrouped(text)).text,
+    "rate": lambda text: Rate.parse(ungrouped(text)).text,
+    "discount": lambda text: Rate.parse(ungrouped(text)).text,
 }
 
 _PARTS: Final[dict[str, type[msgspec.Struct]]] = {
@@ -174,7 +175,7 @@ def _read_field(names: Names, known: set[bytes], field: str, value: Any, where: 
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise BooksError(f"{where} has a {field} that is not a number: {value!r}")
         try:
-            return _NUMBERS[field](str(value).replace(",", ""))
+            return _NUMBERS[field](str(value))
         except BadValue as error:
             raise BooksError(f"{where}: {error}") from error
     return value

@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="List, show, add and alter ledgers.
 _KIND = "ledger"
 Group = Annotated[str | None, typer.Option("--group", help="The group it stands in.")]
 Opening = Annotated[
-    str | None, typer.Option("--opening", help="Balance when the books begin: 500.00 debit, -500.00 credit.")
+    str | None, typer.Option("--opening", help="Balance when the books begin, such as 500.00 or '500.00 Cr'.")
 ]
 BillWise = Annotated[bool | None, typer.Option("--bill-wise/--no-bill-wise", help="Keep track of bills.")]
 CostCentres = Annotated[bool | None, typer.Option("--cost-centres/--no-cost-centres", help="Ask for cost centres.")]
@@ -153,7 +153,8 @@ def alter(
 
     Examples:
       khata ledger alter "Asha Stores" --name "Asha Enterprises"
-      khata ledger alter "Asha Stores" --group "Sundry Creditors" --opening -- -1500.00
+      khata ledger alter "Asha Stores" --group "Sundry Creditors" --opening "1500.00 Cr"
+      khata ledger alter "HDFC Bank" --opening=-1500.00
     """
     from khata.entering_masters import alter_master
     from khata.ledger_fields import ledger_fields

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from crdt_models.errors import BadValue
 from crdt_models.money import Amount, Quantity, Rate
+from khata.amounts import amount_of, ungrouped
 from khata.errors import BooksError
 from khata.gst.split import PERCENT_E6, rounded
 from khata.naming import MasterName, Names
@@ -123,6 +124,6 @@ def _fields(line: object, allowed: tuple[str, ...], needed: tuple[str, ...], whe
 
 def _number(kind: type[Amount] | type[Quantity] | type[Rate], text: str, where: str) -> int:
     try:
-        return kind.parse(text.replace(",", "")).scaled
+        return (amount_of(text) if kind is Amount else kind.parse(ungrouped(text))).scaled
     except BadValue as error:
         raise BooksError(f"{where}: {error}") from error
