@@ -216,7 +216,7 @@ def check_date(text: str) -> None:
         # fromisoformat also reads 20260401 and week dates, of which only the dashed form has dashes in these places.
         date.fromisoformat(text)
     except ValueError as error:
-        raise BadValue(f"{text[:40]!r} is not a date: {error}") from error
+        raise BadValue(f"{text[:40]!r} is not a date; write it as 2026-04-01") from error
     if len(text) != 10 or text[4] != "-" or text[7] != "-":
         raise BadValue(f"{text[:40]!r} is not a date; write it as 2026-04-01")
 

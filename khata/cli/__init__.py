@@ -42,7 +42,7 @@ from khata.cli import (
     users,
     vouchers,
 )
-from khata.cli.frame import DONE, FAILED, INTERRUPTED, NOT_IN_SYNC, Frame, complain, keep_examples
+from khata.cli.frame import DONE, FAILED, INTERRUPTED, NOT_IN_SYNC, Frame, complain, keep_examples, say
 from khata.errors import NotInSync
 
 app = typer.Typer(
@@ -83,6 +83,14 @@ REPORTS = (report_bills, report_books, report_branches, report_gst, report_state
 """Modules that add their commands to `khata report` by being imported."""
 
 
+def _show_version(wanted: bool) -> None:
+    from importlib.metadata import version
+
+    if wanted:
+        say(f"khata {version('khata')}")
+        raise typer.Exit
+
+
 @app.callback()
 def khata(
     context: typer.Context,
@@ -92,6 +100,9 @@ def khata(
     user: Annotated[
         str, typer.Option("--user", envvar="KHATA_USER", help="Who works; stands in everything saved.")
     ] = "",
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version of khata.")
+    ] = False,
 ) -> None:
     """One set of books in many places: enter vouchers anywhere, synchronize directly with any other copy.
 
@@ -111,6 +122,7 @@ keep_examples(app)
 
 def main() -> None:
     """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage, 3 not in sync."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
             # A terminal that cannot show ₹ or नमस्ते shows a question mark instead of a traceback.
@@ -122,6 +134,13 @@ def main() -> None:
         app()
     except (KhataError, sqlite3.Error, OSError, KeyboardInterrupt, BaseExceptionGroup) as error:
         _explain(error)
+
+
+def _open_what_is_closed() -> None:
+    """Let what was closed before we began (`khata … >&-`) lead nowhere, as a pipe does that nobody reads any more."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
 def _is_text(argument: str) -> bool:
@@ -148,6 +167,12 @@ def _explain(error: BaseException) -> NoReturn:
         complain(str(cause))
     elif isinstance(cause, sqlite3.Error):
         complain(f"the books could not be read: {cause}; check the disk, then run `khata verify`")
+    elif isinstance(cause, FileNotFoundError) and cause.filename:
+        complain(f"there is no file {os.fsdecode(cause.filename)}; check how it is spelled, and in which folder it is")
+    elif isinstance(cause, IsADirectoryError) and cause.filename:
+        complain(f"{os.fsdecode(cause.filename)} is a folder; name a file")
+    elif isinstance(cause, PermissionError) and cause.filename:
+        complain(f"{os.fsdecode(cause.filename)} cannot be opened: this user may not; check its permissions")
     elif isinstance(cause, OSError):
         named = f" ({cause.filename})" if cause.filename else ""
         complain(f"the system refused{named}: {cause.strerror or cause}; check the disk and try again")
