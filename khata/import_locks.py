@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from crdt_models.voucher_types import BASE_TYPES
 from khata.books import Books
 from khata.open_periods import date_in_books, locked_until
 from khata.tally.plan import Finding, Plan, PlannedSave
@@ -34,6 +35,14 @@ def leave_out_locked(books: Books, planned: Plan) -> None:
         planned.findings.append(Finding(LOCKED, "", _text(found, max(known.values()))))
 
 
+def locked_json(planned: Plan) -> list[dict[str, str]]:
+    """Every voucher left out for its date, by date, as `import --json` lists them."""
+    found = sorted(
+        (save.date, str(save.changes.get("number", "")), save.base, save.id.hex()) for save in planned.locked
+    )
+    return [{"date": date, "number": number, "type": base, "id": id} for date, number, base, id in found]
+
+
 def _standing(books: Books, branch: str, save: PlannedSave) -> tuple[str, str]:
     """The scope a voucher lies or will lie in, and the day under which it counts now; empty for a new one."""
     if save.new:
@@ -47,8 +56,8 @@ def _standing(books: Books, branch: str, save: PlannedSave) -> tuple[str, str]:
 
 
 def _text(found: list[PlannedSave], until: str) -> str:
-    dated = sorted((save.date, str(save.changes.get("number", "")), save.base) for save in found)
-    shown = ", ".join(f"{base} {number}".strip() + f" of {date}" for date, number, base in dated[:_SHOWN])
+    dated = sorted((save.date, str(save.changes.get("number", "")), BASE_TYPES[save.base].name) for save in found)
+    shown = ", ".join(f"{type} {number or 'without number'} of {date}" for date, number, type in dated[:_SHOWN])
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     count = "1 voucher is" if len(found) == 1 else f"{len(found)} vouchers are"
     return (

@@ -17,7 +17,8 @@ from crdt_models.vouchers import KIND as VOUCHER
 from khata.already_here import note_doubles
 from khata.books import Books, Change
 from khata.errors import BooksError
-from khata.import_locks import leave_out_locked
+from khata.import_locks import leave_out_locked, locked_json
+from khata.open_periods import check_counts
 from khata.source_companies import note_companies
 from khata.tables import MASTER_COLUMNS
 from khata.tally.importer import binding_for, plan
@@ -100,7 +101,7 @@ def carry_out(books: Books, planned: Plan, progress: Progress | None = None) -> 
     """Save what was planned, batch by batch; return how many commits that made.
 
     Raises:
-        BooksError: something has to be answered first; nothing was saved.
+        BooksError: something has to be answered first, and nothing was saved; or a period was locked in between.
         StoreError: the disk refuses; the batches before it are saved, and importing again does the rest.
     """
     if planned.asks:
@@ -121,7 +122,12 @@ def _save_batch(books: Books, branch: str, batch: Sequence[PlannedSave]) -> int:
             scope = held.scope if held is not None else _scope(branch, save)
             parents = _parents(held, save.origin) if held is not None else ()
             grouped.setdefault((scope, save.origin), []).append(Change(save.kind, save.id, save.changes, parents))
-        return sum(len(books.save(scope, changes, origin)) for (scope, origin), changes in grouped.items())
+        commits = [
+            commit for (scope, origin), changes in grouped.items() for commit in books.save(scope, changes, origin)
+        ]
+        # A period may have been locked while somebody looked at the plan.
+        check_counts(books, commits)
+        return len(commits)
 
 
 def _scope(branch: str, save: PlannedSave) -> str:
@@ -180,6 +186,8 @@ def summary(planned: Plan, commits: int | None) -> dict[str, Any]:
             }
             for skipped in planned.skipped
         ],
+        "locked": locked_json(planned),
+        "left_out": planned.left_out,
         "findings": [
             {
                 "code": finding.code,

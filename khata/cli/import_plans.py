@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from khata.cli.frame import complain, print_table, progress, saved, say
+from khata.cli.frame import DONE, FAILED, complain, grouped, print_table, progress, saved, say
 
 if TYPE_CHECKING:
     from khata.books import Books
@@ -21,13 +21,30 @@ def save_plan(books: "Books", planned: "Plan") -> int:
 
 
 def finish(books: "Books", planned: "Plan", commits: int | None) -> None:
-    """The line that ends an import; `commits` is None for a dry run."""
-    if commits is None:
+    """The line that ends an import, and what of it was not taken; `commits` is None for a dry run."""
+    count, records = planned.left_out, sum(totals.records for totals in planned.totals)
+    if commits is None and (len(planned) or planned.asks):
         say(f"dry run: {len(planned)} saves would be made; nothing was saved")
     elif commits:
         saved(books, f"{len(planned)} documents in {commits} commits")
-    elif planned.totals and not planned.asks:
-        say("nothing to save: the books hold all of it already")
+    elif not planned.totals or planned.asks:
+        return
+    elif not records:
+        say(f"nothing was saved: {'the file holds' if len(planned.totals) == 1 else 'the files hold'} no records")
+    elif count and not planned.unchanged:
+        which = "the only record was" if count == 1 else f"all {count} records were"
+        say(f"nothing was saved: {which} left out, see above")
+        return
+    else:
+        say(f"nothing to save: the books hold {'the rest' if count else 'all of it'} already")
+    if count:
+        say(f"{count} {'record was' if count == 1 else 'records were'} left out, see above")
+
+
+def outcome(planned: "Plan") -> int:
+    """The exit code of an import: 0 when all was taken or is here already, 1 when something was left out."""
+    usable = any(totals.records for totals in planned.totals)
+    return DONE if usable and not planned.left_out else FAILED
 
 
 def report_plan(planned: "Plan", found: dict[str, Any]) -> None:
@@ -38,8 +55,8 @@ def report_plan(planned: "Plan", found: dict[str, Any]) -> None:
             entry["company"],
             str(entry["masters"]),
             str(entry["vouchers"]),
-            entry["debit"],
-            entry["credit"],
+            grouped(entry["debit"]),
+            grouped(entry["credit"]),
         )
         for entry in found["files"]
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 from khata.cli.frame import grouped, opened, print_json, print_table, say
-from khata.cli.import_plans import finish, report_plan, save_plan
+from khata.cli.import_plans import finish, outcome, report_plan, save_plan
 
 if TYPE_CHECKING:
     from khata.sheets.columns import SheetOptions
@@ -79,6 +79,7 @@ def import_sheet(
             say("nothing was saved; look at it, then import it again with --yes")
         if planned.asks and not dry_run:
             raise BooksError("nothing was imported; answer what is asked above")
+    raise typer.Exit(outcome(planned))
 
 
 def _agreed(as_json: bool) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from khata.cli.frame import AsJson, complain, opened, print_json, progress
-from khata.cli.import_plans import finish, report_plan, save_plan
+from khata.cli.import_plans import finish, outcome, report_plan, save_plan
 from khata.cli.import_sheets import SheetFlags, import_sheet
 
 
@@ -48,8 +48,11 @@ def import_files(
     """Import Tally XML, or vouchers from a CSV or Excel file.
 
     Importing the same again changes nothing; a changed file becomes alterations. A bad record is left out and listed
-    with its place and reason; the rest is imported. A file that is damaged or wrong as a whole is refused, and the
-    exit code is 1.
+    with its place and reason, as is a voucher dated in a locked period; the rest is imported. A file that is damaged or
+    wrong as a whole is refused. The exit code is 0 when all was taken or is here already, and 1 when anything was left
+    out, refused or asked, or there was nothing to take; a dry run ends as the import would.
+
+    Numbers are kept as they are; a voucher without one stays without, and is listed so.
 
     Of a CSV or Excel file the mapping of columns and the first vouchers are shown, and nothing is saved before you
     say yes. A row is an entry (date, type, number, ledger, debit or credit) or a voucher (debit ledger, credit ledger,
@@ -98,6 +101,7 @@ def _import_tally(
             raise BooksError(f"{len(planned.refused)} of {len(files)} files refused; nothing of them was imported")
         if planned.asks and not dry_run:
             raise BooksError("nothing was imported: vouchers would be in the books twice")
+    raise typer.Exit(outcome(planned))
 
 
 COMMANDS = {"import": import_files}

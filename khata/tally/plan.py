@@ -141,7 +141,12 @@ class Counts(msgspec.Struct):
 
 
 class Plan:
-    """Saves in the order masters before vouchers, and what was found on the way."""
+    """Saves in the order masters before vouchers, and what was found on the way.
+
+    Attributes:
+        skipped: the records that cannot be taken, each with its place and reason.
+        locked: the vouchers that were taken out again, because their period is locked.
+    """
 
     def __init__(self, branch: str) -> None:
         self.branch = branch
@@ -149,6 +154,7 @@ class Plan:
         self.counts: dict[str, Counts] = {}
         self.totals: list[FileTotals] = []
         self.skipped: list[Skipped] = []
+        self.locked: list[PlannedSave] = []
         self.findings: list[Finding] = []
         self.defaults: dict[str, list[str]] = {}
         self._packed: dict[tuple[str, str, str], list[bytes]] = {}
@@ -169,6 +175,16 @@ class Plan:
         """The findings because of which nothing is carried out, less those whose codes are in `answered`."""
         return [finding for finding in self.findings if finding.asks and finding.code not in self.answered]
 
+    @property
+    def left_out(self) -> int:
+        """How many records are not taken: those that cannot be read, and those of locked periods."""
+        return len(self.skipped) + len(self.locked)
+
+    @property
+    def unchanged(self) -> int:
+        """How many documents the books hold already just as the files say."""
+        return sum(counts.unchanged for counts in self.counts.values())
+
     def count(self, kind: str) -> Counts:
         """The counts of one kind, to read or to add to."""
         return self.counts.setdefault(kind, Counts())
@@ -184,7 +200,7 @@ class Plan:
             counts.altered += 1
 
     def leave_out(self, is_left_out: Callable[[PlannedSave], bool]) -> list[PlannedSave]:
-        """Take vouchers out of the plan again; return them."""
+        """Take vouchers out of the plan again, into `locked`; return them."""
         taken: list[PlannedSave] = []
         for key in [key for key in self._packed if key[0] == VOUCHER]:
             saves = [PlannedSave.unpacked(packed) for packed in self._packed[key]]
@@ -196,6 +212,7 @@ class Plan:
         counts = self.count(VOUCHER)
         counts.new -= sum(save.new for save in taken)
         counts.altered -= sum(not save.new for save in taken)
+        self.locked += taken
         return taken
 
     def batches(self) -> Iterator[list[PlannedSave]]:

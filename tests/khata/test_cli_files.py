@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from openpyxl import Workbook
 
 from khata.cli import main
+from tests.khata.tally import texts
 
 SHEET = "Date,Type,Number,Ledger,Debit,Credit\n2026-04-02,Receipt,1,Cash,500,\n2026-04-02,Receipt,1,Asha Stores,,500\n"
 
@@ -116,3 +118,59 @@ def test_our_own_file_is_not_imported_twice_unasked(khata, sheet, tmp_path):
     assert numbers(khata) == ["1"]
     assert khata("import", str(target), "--anyway").code == 0
     assert numbers(khata) == ["1", "1"]
+
+
+FAULTY = SHEET + "2026-04-03,Receipt,2,Cash,500,\n"
+
+
+def last(ran: Ran) -> str:
+    return ran.out.rstrip().splitlines()[-1]
+
+
+def test_what_was_left_out_is_said_last_and_by_the_exit_code(khata, sheet):
+    sheet.write_text(FAULTY)
+    looked = khata("import", str(sheet), "--dry-run")
+    assert (looked.code, last(looked)) == (1, "1 record was left out, see above")
+    saved = khata("import", str(sheet), "--yes")
+    assert (saved.code, last(saved)) == (1, "1 record was left out, see above")
+    assert "saved 1 documents" in saved.out
+    again = khata("import", str(sheet), "--yes")
+    assert again.code == 1
+    assert "nothing to save: the books hold the rest already" in again.out
+    assert khata("import", str(sheet), "--yes", "--json").json["left_out"] == 1
+
+
+def test_nothing_is_never_called_all(khata, sheet, tmp_path):
+    sheet.write_text(SHEET.splitlines()[0] + "\n2026-04-03,Receipt,2,Cash,500,\n")
+    only = khata("import", str(sheet), "--yes")
+    assert (only.code, last(only)) == (1, "nothing was saved: the only record was left out, see above")
+    empty = tmp_path / "empty.xml"
+    empty.write_text("<ENVELOPE><HEADER><STATUS>1</STATUS></HEADER><BODY><DATA></DATA></BODY></ENVELOPE>")
+    none = khata("import", str(empty))
+    assert (none.code, last(none)) == (1, "nothing was saved: the file holds no records")
+
+
+def test_tables_of_an_import_group_amounts_as_all_tables_do(khata, sheet):
+    sheet.write_text(SHEET.replace("500", "210101"))
+    assert "2,10,101.00" in khata("import", str(sheet), "--dry-run").out.partition("The first vouchers")[2]
+    table = khata("import", str(sheet), "--yes").out.partition("Credit\n")[2]
+    assert "210101" not in table
+
+
+def test_what_is_dated_in_a_locked_period_stays_out_of_every_import(khata, sheet, tmp_path):
+    workbook, xml = tmp_path / "april.xlsx", tmp_path / "april.xml"
+    pages = Workbook()
+    for line in SHEET.splitlines():
+        pages.worksheets[0].append(line.split(","))
+    pages.save(workbook)
+    xml.write_bytes(texts.file(texts.voucher(texts.ledger("Cash", "-500"), texts.ledger("Asha Stores", "500"))))
+    assert khata("lock", "set", "2026-04-30").code == 0
+    for path in (sheet, workbook, xml):
+        for arguments in (("--dry-run",), ("--yes",)):
+            ran = khata("import", str(path), *arguments)
+            assert ran.code == 1
+            assert "is locked up to 2026-04-30 and left out: " in ran.err
+            assert last(ran).endswith("record was left out, see above")
+            assert numbers(khata) == []
+    found = khata("import", str(sheet), "--yes", "--json").json
+    assert (found["saves"], [(one["date"], one["number"]) for one in found["locked"]]) == (0, [("2026-04-02", "1")])
