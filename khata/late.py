@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from crdt_models.document import Document
+from crdt_models.folding import Folded
 from crdt_models.transfers import KIND as TRANSFER
 from crdt_models.vouchers import KIND as VOUCHER
 from khata import effects
@@ -14,6 +15,8 @@ from khata.locking import counted
 from khata.open_periods import locked_until
 from khata.periods import late_vouchers
 from khata.problem import Choice, Effect, Problem
+from khata.reading import ReadVoucher, cancelled_in_conflict, read_voucher
+from khata.transfers.reading import read_transfer
 
 LATE: Final = "late-voucher"
 OFFENCE: Final = "entered-into-locked-period"
@@ -41,7 +44,7 @@ def _problem(books: Books, row: int) -> Problem:
         deed_of(books, author, user, time_ms, _did(document, save, bool(offence)))
         for _, offence, _, author, user, time_ms, save in kept_out
     )
-    effect = _effect(books, document, row, alone)
+    effect = _effect(books, document)
     return Problem(
         code,
         (document.id.hex(),),
@@ -49,22 +52,31 @@ def _problem(books: Books, row: int) -> Problem:
         _choices(books, document, alone, effect),
         deeds,
         effect,
-        "letting it in would change balances by",
+        "letting it in would change balances by" if effect else "",
         branches_of(deeds, [document.scope]),
         (document.id.hex(), *sorted(one[6].hex() for one in kept_out)),
     )
 
 
-def _effect(books: Books, document: Document, row: int, alone: bool) -> Effect:
-    """What letting in all that is kept out would change in each ledger's balance."""
-    if document.kind != VOUCHER:
-        legs = books.db.execute("SELECT id FROM vouchers WHERE id IN (?, ?) AND late", (row, -row)).fetchall()
-        return effects.of_vouchers(books, [leg for (leg,) in legs]) if alone else ()
+def _effect(books: Books, document: Document) -> Effect:
+    """What letting in all that is kept out would truly change in each ledger's balance."""
+    chain, locks = books.replica.chain, books.replica.locks
+    if document.kind == TRANSFER:
+        here, all_in = read_transfer(document, chain, locks), read_transfer(document, chain)
+        return effects.of_change(
+            books.names,
+            [leg.voucher for leg in here.legs if not leg.left_out],
+            [leg.voucher for leg in all_in.legs],
+        )
     folded = document.fold()
-    here = counted(document, folded, books.replica.chain, books.replica.locks)
-    before = None if alone else here.folded.values.get("posting")
-    after = None if folded.values.get("cancelled") is True else folded.values.get("posting")
-    return effects.between(books.names, before, after)
+    counts = counted(document, folded, chain, locks)
+    return effects.of_change(books.names, [] if counts.left_out else [_read(counts.folded)], [_read(folded)])
+
+
+def _read(folded: Folded) -> ReadVoucher:
+    """A voucher as it counts: whose cancellation clashes with something counts nowhere."""
+    read = read_voucher(folded.values)
+    return read._replace(cancelled=True) if folded.conflicts and cancelled_in_conflict(folded) else read
 
 
 def _text(label: str, until: str, alone: bool, code: str) -> str:

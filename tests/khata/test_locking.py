@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from khata.entering import cancel
 from khata.errors import BooksError, NotFound
 from khata.late import LATE, OFFENCE, lock_problems
 from khata.periods import admit, late_vouchers, lock_list, lock_period, put_back, redate, unlock_period
@@ -284,3 +285,28 @@ def test_every_order_of_three_copies_meeting_agrees():
         assert cash(office) == cash(pune) == cash(nagpur) == "0.00"
         assert lock_problems(office) == lock_problems(pune) == lock_problems(nagpur)
         assert len(lock_problems(office)) == 2
+
+
+def test_the_effect_of_letting_in_is_what_it_truly_changes():
+    office, pune = two()
+    sold = voucher(office, "Receipt", "Cash 100 / Asha -100", MARCH)
+    sync(office, pune)
+    cancel(office, found(office, sold.id.hex()))
+    alter(pune, sold.id.hex(), narration="as told by telephone")
+    lock_period(office, LOCKED)
+    sync(office, pune)
+    effects = [problem.effect for problem in lock_problems(office)]
+    assert effects == [problem.effect for problem in lock_problems(pune)] == [()] * len(effects)
+    before = cash(office)
+    if effects:
+        admit(office, late_vouchers(office))
+    assert cash(office) == before == "0.00"
+
+
+def test_what_came_late_and_is_optional_changes_no_balance():
+    office, pune = two()
+    lock_period(office, LOCKED)
+    voucher(pune, "Receipt", "Cash 70 / Asha -70", MARCH, optional=True)
+    sync(office, pune)
+    (problem,) = lock_problems(office)
+    assert (problem.effect, problem.at_stake) == ((), "")
