@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from crdt_models.errors import BadValue
 from crdt_models.vouchers import check_date
 from khata.books import Books
 from khata.errors import NotFound
@@ -24,7 +25,7 @@ class Span(NamedTuple):
             date, branch: the columns that hold a date and a local branch number.
 
         Raises:
-            BadValue: a bound is not a date.
+            BadValue: a bound is not a date, or the last date is before the first.
             NotFound: the company has no such branch.
         """
         conditions, values = ["1"], []
@@ -33,6 +34,8 @@ class Span(NamedTuple):
                 check_date(bound)
                 conditions.append(f"{date}{sign}?")
                 values.append(bound)
+        if self.since and self.until and self.until < self.since:
+            raise BadValue(f"from {self.since} to {self.until} is no range of dates: the first comes after the last")
         if self.branch:
             conditions.append(f"{branch}=(SELECT id FROM branches WHERE code=?)")
             values.append(branch_code(books, self.branch))

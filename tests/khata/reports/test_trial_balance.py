@@ -55,6 +55,13 @@ def test_the_balance_on_a_date_leaves_out_what_came_later():
         trial_balance(books, Span(until="30.4.2026"))
 
 
+def test_a_range_that_ends_before_it_begins_is_refused():
+    books = a_shop()
+    assert trial_balance(books, Span("2026-04-30", "2026-04-30"))["rows"] == []
+    with pytest.raises(BadValue, match="from 2026-05-01 to 2026-04-30"):
+        trial_balance(books, Span("2026-05-01", "2026-04-30"))
+
+
 def test_a_range_shows_what_was_before_and_what_moved():
     books = a_shop()
     alter_master(books, "ledger", "Asha Stores", {"opening": "1000"})
