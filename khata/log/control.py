@@ -1,19 +1,20 @@
 """What the control chain says, as entries of the log: who was let in or out, which periods were locked."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
 
 from khata.books import Books
 from khata.deeds import branch_of
+from khata.log.lock_words import Admissions, admitted, locked, unlocked
 from khata.log.story import behind_said
+from khata.log.values import ReadNames
 from khata.log.wanted import CONTROL, Selection, branches_of_scope
 from khata.showing import instant
 from p2p.chain_entries import (
     AdminAdded,
     Admitted,
-    Body,
     BranchAdded,
     Entry,
     Epoch,
@@ -37,23 +38,26 @@ _CHAIN_SCOPE: Final = "control/chain"
 
 def control_entries(books: Books, selection: Selection) -> Iterator[tuple[int, Json]]:
     """The entries that a filter lets through by sequence, each with its rank (ms): the latest time up to there."""
-    chain = books.replica.chain
+    entries = books.replica.chain.entries()
+    admissions = Admissions(books, ReadNames(books.db, books.company), entries)
     rank = -1
-    for entry in chain.entries():
+    for entry in entries:
         body = entry.body
         time = body.time if body is not None else max(rank, 0)
         rank = max(rank, time)
         signer = _signer(books, entry)
         if (
             (selection.devices is None or signer[:AUTHOR_BYTES] in selection.devices)
-            and (not selection.branch or selection.branch in _branches(books, entry, signer))
+            and (not selection.branch or selection.branch in _branches(books, entry, signer, admissions))
+            and (selection.admitted is None or not admissions.rows(entry).isdisjoint(selection.admitted))
             and (selection.since_ms is None or time >= selection.since_ms)
             and (selection.before_ms is None or time < selection.before_ms)
         ):
-            yield rank, _told(books, entry, signer, time, rank)
+            yield rank, _told(books, entry, signer, (time, rank), admissions.documents(entry))
 
 
-def _told(books: Books, entry: Entry, signer: bytes, time: int, rank: int) -> Json:
+def _told(books: Books, entry: Entry, signer: bytes, when: tuple[int, int], documents: list[Json]) -> Json:
+    time, rank = when
     author = signer[:AUTHOR_BYTES]
     device = books.device_name(author)
     fields = msgspec.to_builtins(entry.body, builtin_types=(bytes,)) if entry.body is not None else {}
@@ -73,13 +77,15 @@ def _told(books: Books, entry: Entry, signer: bytes, time: int, rank: int) -> Js
         "first": entry.seq == 0,
         "clock_behind_ms": rank - time,
         "kept_out": "",
+        "apart": [],
         "changes": [
             {"register": field, "before": None, "after": _plain(value), "settled": [], "beside": []}
             for field, value in sorted(fields.items())
             if field != "time"
         ],
         "seq": entry.seq,
-        "story": f"{device}{behind_said(rank - time)} {_did(books, entry.kind, entry.body)}",
+        "admitted": documents,
+        "story": f"{device}{behind_said(rank - time)} {_did(books, entry, documents)}",
     }
 
 
@@ -90,7 +96,7 @@ def _signer(books: Books, entry: Entry) -> bytes:
     return books.replica.chain.keeper_at(entry.seq - 1)
 
 
-def _branches(books: Books, entry: Entry, signer: bytes) -> set[str]:
+def _branches(books: Books, entry: Entry, signer: bytes, admissions: Admissions) -> set[str]:
     """The branches an entry has to do with: where it was signed, and those it says something about."""
     body = entry.body
     found = {branch_of(books, signer[:AUTHOR_BYTES])}
@@ -104,7 +110,7 @@ def _branches(books: Books, entry: Entry, signer: bytes) -> set[str]:
         found.update(code for scope in body.scopes for code in branches_of_scope(scope))
         if any(code.startswith("*") for code in found):
             found.update(books.replica.chain.branches)
-    return found
+    return found | admissions.branches(entry)
 
 
 def _plain(value: Any) -> Any:
@@ -115,20 +121,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _did(books: Books, kind: str, body: Body | None) -> str:
-    told = _TOLD.get(type(body))
-    return f"wrote an entry of a newer version, {kind}" if told is None else told(books, body)
-
-
-def _locked(books: Books, body: Locked) -> str:
-    return f"locked vouchers dated up to {body.until} in {', '.join(body.scopes)}"
-
-
-def _unlocked(books: Books, body: Unlocked) -> str:
-    locks: Mapping[int, Entry] = {entry.seq: entry for entry in books.replica.chain.entries()}
-    held = locks.get(body.lock)
-    until = f" up to {held.body.until}" if held is not None and isinstance(held.body, Locked) else ""
-    return f"took back the lock{until} (entry {body.lock})"
+def _did(books: Books, entry: Entry, documents: list[Json]) -> str:
+    if isinstance(entry.body, LockAdmitted):
+        return admitted(documents, len(entry.body.commits))
+    told = _TOLD.get(type(entry.body))
+    return f"wrote an entry of a newer version, {entry.kind}" if told is None else told(books, entry.body)
 
 
 _TOLD: Final[dict[type[Any], Callable[[Books, Any], str]]] = {
@@ -144,9 +141,8 @@ _TOLD: Final[dict[type[Any], Callable[[Books, Any], str]]] = {
     AdminAdded: lambda books, body: f"made {_device(books, body.device)} one whose requests are carried out",
     KeeperMoved: lambda books, body: f"made {_device(books, body.device)} the keeper",
     Recovered: lambda books, body: f"became the keeper with the recovery phrase{_place(body)}",
-    Locked: _locked,
-    Unlocked: _unlocked,
-    LockAdmitted: lambda books, body: f"admitted {_commits(body.commits)} into a locked period",
+    Locked: locked,
+    Unlocked: unlocked,
     Readmitted: lambda books, body: f"admitted {_commits(body.commits)} of a device that was cut off",
     InvitationUsed: lambda books, body: "closed an invitation",
     Setting: lambda books, body: f"set {body.name} to {body.value!r}",

@@ -9,14 +9,16 @@ import heapq
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from crdt_models.document import Document
 from crdt_models.edit_log import LoggedChange, LoggedSave, edit_log
 from crdt_models.folding import Claim
+from crdt_models.saves import Save
 from khata.books import Books
 from khata.deeds import branch_of
 from khata.following import following
+from khata.log.apart import Apart, made_apart
 from khata.log.control import control_entries
 from khata.log.labels import document_name
 from khata.log.places import LogPlaces
@@ -60,13 +62,21 @@ def read_log(
         yield from islice(entries, limit) if limit else entries
 
 
+class _Log(NamedTuple):
+    """The log of one document: its scope, its saves, and which were made apart from the document's end."""
+
+    scope: str
+    saves: dict[bytes, LoggedSave]
+    apart: dict[bytes, Apart]
+
+
 class _LogReader:
     """Turns places in the log into entries, remembering names and the documents that come up again."""
 
     def __init__(self, books: Books) -> None:
         self._books = books
         self._names = ReadNames(books.db, books.company)
-        self._logs: OrderedDict[int, tuple[str, dict[bytes, LoggedSave]]] = OrderedDict()
+        self._logs: OrderedDict[int, _Log] = OrderedDict()
         self._remembered = 0
         kept_out = books.db.execute("SELECT document, save, until FROM kept_out").fetchall()
         self._kept_out = {(row, save): until for row, save, until in kept_out}
@@ -100,11 +110,10 @@ class _LogReader:
             yield (rank, step, save, kind, id), (row, kind, id, save)
 
     def _entry(self, row: int, kind: str, id: bytes, save: bytes) -> Json:
-        scope, log = self._log(row)
-        return self._told(row, kind, id, scope, log[save])
+        return self._told(row, kind, id, self._log(row), save)
 
-    def _log(self, row: int) -> tuple[str, dict[bytes, LoggedSave]]:
-        """The scope and the log of a document; of those with several saves the last ones are remembered."""
+    def _log(self, row: int) -> _Log:
+        """The log of a document; of those with several saves the last ones are remembered."""
         known = self._logs.get(row)
         if known is not None:
             self._logs.move_to_end(row)
@@ -113,16 +122,17 @@ class _LogReader:
             "SELECT s.path, d.kind, d.id, d.yjs FROM documents d JOIN scopes s ON s.id=d.scope WHERE d.row=?", (row,)
         ).fetchone()
         saves = Document.from_update(scope, kind, bytes(id), yjs).saves()
-        found = scope, {one.save.id: one for one in edit_log(saves)}
+        found = _Log(scope, {one.save.id: one for one in edit_log(saves)}, made_apart(saves))
         if len(saves) > 1:
             self._logs[row] = found
             self._remembered += len(saves)
             while self._remembered > _REMEMBERED_SAVES_MAX and len(self._logs) > 1:
-                _, (_, dropped) = self._logs.popitem(last=False)
-                self._remembered -= len(dropped)
+                _, dropped = self._logs.popitem(last=False)
+                self._remembered -= len(dropped.saves)
         return found
 
-    def _told(self, row: int, kind: str, id: bytes, scope: str, one: LoggedSave) -> Json:
+    def _told(self, row: int, kind: str, id: bytes, log: _Log, save_id: bytes) -> Json:
+        one = log.saves[save_id]
         save = one.save
         changes = {change.register: (change.before, change.after) for change in one.changes}
         entry = {
@@ -133,14 +143,15 @@ class _LogReader:
             "action": action_of(kind, save.origin, one.first, changes),
             "origin": save.origin,
             "kind": kind,
-            "name": document_name(self._books, self._names, row, kind, id, scope),
+            "name": document_name(self._books, self._names, row, kind, id, log.scope),
             "document": id.hex(),
-            "scope": scope,
+            "scope": log.scope,
             "save": save.id.hex(),
             "parents": sorted(parent.hex() for parent in save.parents),
             "first": one.first,
             "clock_behind_ms": one.behind_ms,
             "kept_out": self._kept_out.get((row, save.id), ""),
+            "apart": [self._apart(other, did) for other, did in log.apart.get(save.id, ())],
             "changes": [self._change(kind, change) for change in one.changes],
         }
         return {**entry, "story": story(entry)}
@@ -153,6 +164,15 @@ class _LogReader:
             "after": logged(self._names, kind, register, change.after),
             "settled": [self._claim(kind, register, claim) for claim in change.settled],
             "beside": [self._claim(kind, register, claim) for claim in change.beside],
+        }
+
+    def _apart(self, other: Save, did: str) -> Json:
+        return {
+            "did": did,
+            "save": other.id.hex(),
+            "at": instant(other.time),
+            "user": other.user,
+            "device": self._books.device_name(other.author),
         }
 
     def _claim(self, kind: str, register: str, claim: Claim) -> Json:

@@ -136,6 +136,8 @@ def _details(entry: Entry) -> Iterator[str]:
             yield from filter(None, [_change_said(entry["kind"], change)])
         for claim in change["beside"]:
             yield f"now in conflict with {_claim(claim)}, which was not known there"
+    for other in entry["apart"]:
+        yield f"not knowing there that {who(other)} {other['did']} it ({minute(other['at'])})"
 
 
 def _rank(change: Mapping[str, Any]) -> int:

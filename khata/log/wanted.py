@@ -12,6 +12,7 @@ from khata.errors import BooksError, NotFound
 from khata.listing import same_masters
 from khata.reports.span import branch_code
 from khata.voucher_lookup import find_voucher
+from p2p.chain import LockAdmitted
 from p2p.store import prefix_of
 
 CONTROL: Final = "control"
@@ -56,12 +57,14 @@ class Selection(NamedTuple):
     Attributes:
         condition, values: SQL over `log_places p JOIN documents d`; None where no save can match.
         control: whether entries of the control chain may match; these have only a time, a device and a branch.
+        admitted: only entries of the chain that let one of these documents into a locked period; None for all.
         devices: the authors that match; None for all.
     """
 
     condition: str | None
     values: list[Any]
     control: bool
+    admitted: frozenset[int] | None
     devices: frozenset[bytes] | None
     branch: str
     since_ms: int | None
@@ -81,6 +84,9 @@ def select(books: Books, wanted: Wanted) -> Selection:
         terms.append(_one_of("p.document", _documents(books, wanted.document)))
     if wanted.ledger:
         terms.append(_naming(books, wanted.ledger))
+    terms += _dated(wanted)
+    control = not wanted.user and wanted.kind in ("", CONTROL) and wanted.origin in ("", CONTROL)
+    admitted = _admitted(books, terms) if control and terms else None
     branch = branch_code(books, wanted.branch) if wanted.branch else ""
     if branch:
         terms.append(_at_branch(books, branch))
@@ -96,12 +102,20 @@ def select(books: Books, wanted: Wanted) -> Selection:
     since_ms, before_ms = _instant(wanted.since, 0), _instant(wanted.until, _DAY_MS)
     terms += [("p.time_ms>=?", [since_ms])] if since_ms is not None else []
     terms += [("p.time_ms<?", [before_ms])] if before_ms is not None else []
-    terms += _dated(wanted)
-    only_saves = (wanted.document, wanted.ledger, wanted.user, wanted.dated_since, wanted.dated_until)
-    control = not any(only_saves) and wanted.kind in ("", CONTROL) and wanted.origin in ("", CONTROL)
     condition = None if CONTROL in (wanted.kind, wanted.origin) else " AND ".join(["1", *(term for term, _ in terms)])
     values = [value for _, given in terms for value in given]
-    return Selection(condition, values, control, devices, branch, since_ms, before_ms)
+    return Selection(condition, values, control, admitted, devices, branch, since_ms, before_ms)
+
+
+def _admitted(books: Books, terms: list[tuple[str, list[Any]]]) -> frozenset[int]:
+    """The documents that are meant, so that what let one of them into a locked period is told with it."""
+    if all(entry.kind != LockAdmitted.__name__ for entry in books.replica.chain.entries()):
+        return frozenset()
+    condition = " AND ".join(term for term, _ in terms)
+    values = [value for _, given in terms for value in given]
+    return frozenset(
+        row for (row,) in books.db.execute(f"SELECT DISTINCT p.document FROM log_places p WHERE {condition}", values)
+    )
 
 
 def _one_of(column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:

@@ -51,7 +51,7 @@ def test_what_a_lock_keeps_out_says_so_and_so_does_putting_it_back():
         f"pune at Pune altered Receipt {entered.number}: narration 'late'; "
         "kept out of the books, which are locked up to 2026-03-31"
     )
-    assert stories(office, origin="control")[-1].startswith("Head Office locked vouchers dated up to 2026-03-31 in ")
+    assert stories(office, origin="control")[-1] == "Head Office locked all vouchers and transfers up to 2026-03-31"
     put_back(office, found(office, entered.number))
     assert stories(office, origin="lock-put-back") == [
         f"asha at Head Office put back Receipt {entered.number} as it stands in locked books: "
