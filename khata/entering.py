@@ -12,6 +12,7 @@ import msgspec
 from crdt_models.document import Document
 from crdt_models.vouchers import BLANK, KIND, Posting, Voucher, changed, check
 from khata.books import Books, Change
+from khata.by_hand import check_by_hand
 from khata.errors import BooksError
 from khata.gst.checking import check_gst, kept_as_entered
 from khata.gst.invoice import completed, without_stale
@@ -42,8 +43,11 @@ class Entered(NamedTuple):
     settled: tuple[str, ...] = ()
 
 
-def enter_form(books: Books, form: Form) -> Entered:
+def enter_form(books: Books, form: Form, by_hand: bool = False) -> Entered:
     """Enter a new voucher that is written with names.
+
+    Args:
+        by_hand: a person types it, so what is surely a slip is refused; programs may enter what imports bring.
 
     Raises:
         BooksError, DocumentError: it breaks a rule; nothing was saved.
@@ -53,6 +57,9 @@ def enter_form(books: Books, form: Form) -> Entered:
         posting = posting_of(books.names, written)
         if form.get("as_entered"):
             posting = kept_as_entered(posting)
+        if by_hand:
+            check_posting(books, posting)
+            check_by_hand(books, posting)
         beside = {field: _beside(form, field) for field in BESIDE}
         if "optional" not in form:
             beside["optional"] = _optional_by_default(books, posting)
@@ -115,11 +122,12 @@ def enter(
     return Entered(voucher.id, number, commit.id)
 
 
-def alter_form(books: Books, found: VoucherName, changes: Form, version: str = "") -> Entered:
+def alter_form(books: Books, found: VoucherName, changes: Form, version: str = "", by_hand: bool = False) -> Entered:
     """Alter a voucher: the fields given replace those it has; lists are replaced whole.
 
     Args:
         version: what its author was looking at, as `voucher show` gives it; empty for the voucher as it is now.
+        by_hand: a person types it, so what is surely a slip is refused.
 
     Raises:
         BooksError, DocumentError: it breaks a rule; nothing was saved.
@@ -140,6 +148,8 @@ def alter_form(books: Books, found: VoucherName, changes: Form, version: str = "
         if changes.get("as_entered"):
             posting = kept_as_entered(posting)
         check_posting(books, posting, before.posting)
+        if by_hand:
+            check_by_hand(books, posting, before.posting)
         check_gst(books, posting, branch, before.posting)
         check_open(books, found.scope, date_in_books(books, found.row), posting.date)
         _check_issued(books, before, posting)

@@ -94,7 +94,7 @@ def _text_of(file: str) -> str:
 
 def _entry(text: str, sign: str) -> dict[str, str]:
     ledger, amount = _ledger_amount(text)
-    if amount.startswith("-"):
+    if "-" in amount.removesuffix("/-"):
         raise typer.BadParameter(f"{text!r}: amounts are positive; --debit and --credit say the side")
     return {"ledger": ledger, "amount": sign + amount}
 

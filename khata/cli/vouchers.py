@@ -108,7 +108,7 @@ def add(
     if "type" not in form:
         raise typer.BadParameter("a voucher needs a type, such as --type Receipt")
     with opened(context) as books:
-        entered = enter_form(books, form)
+        entered = enter_form(books, form, by_hand=True)
         _print_entered(books, entered, as_json)
 
 
@@ -162,7 +162,7 @@ def alter(
     form = form_from(file, given)
     with opened(context) as books:
         found = find_voucher(books.db, books.names, which)
-        entered = alter_form(books, found, form, version)
+        entered = alter_form(books, found, form, version, by_hand=True)
         _print_entered(books, entered, as_json)
 
 

@@ -1,0 +1,139 @@
+"""What a person types is checked for slips, through the command line; what programs and imports bring is not."""
+
+import json
+import sys
+from typing import Any, NamedTuple
+
+import pytest
+
+from khata.cli import main
+from tests.khata.company import a_company, ledger, voucher
+
+
+class Ran(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def khata(tmp_path, capsys, monkeypatch):
+    """Run one command on the books of a test, in this process."""
+    monkeypatch.setenv("KHATA_USER", "asha")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+    def run(*arguments: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["khata", "--books", str(tmp_path / "ho"), *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return Ran(code, out, " ".join(err.split()))
+
+    return run
+
+
+@pytest.fixture
+def shop(khata):
+    """A shop with a customer, sales and an item that is counted in whole pieces."""
+    for command in (
+        ("init", "Sharma Traders"),
+        ("ledger", "add", "Asha Stores", "--group", "Sundry Debtors"),
+        ("ledger", "add", "HDFC Bank", "--group", "Bank Accounts"),
+        ("ledger", "add", "Sales", "--group", "Sales Accounts"),
+        ("master", "add", "unit", "Nos"),
+        ("master", "add", "stock-item", "Soap", "--set", "unit=Nos"),
+    ):
+        ran = khata(*command)
+        assert ran.code == 0, ran.err
+    return khata
+
+
+RECEIPT = ("voucher", "add", "--type", "Receipt", "--date", "2026-04-02")
+
+
+def paid(amount: str) -> tuple[str, ...]:
+    return ("--debit", f"Cash:{amount}", "--credit", f"Asha Stores:{amount}")
+
+
+def refused(ran: Ran, *texts: str) -> None:
+    assert ran.code != 0
+    for text in texts:
+        assert text in ran.err
+
+
+def test_grouped_amounts_are_taken_and_misplaced_commas_are_not(shop):
+    refused(shop(*RECEIPT, *paid("12,34")), "write 12.34 or 1234, whichever is meant")
+    refused(shop(*RECEIPT, *paid("₹-5")), "amounts are positive")
+    assert shop(*RECEIPT, *paid("₹ 1,25,000/-")).code == 0
+    (row,) = shop("voucher", "list", "--json").json
+    assert row["entries"][0]["amount"] == "125000.00"
+
+
+@pytest.mark.parametrize(
+    ("said", "opening"),
+    [
+        (("--opening=-1500.00",), "-1500.00"),
+        (("--opening", "1500.00 Cr"), "-1500.00"),
+        (("--opening", "12,345.50"), "12345.50"),
+        (("--opening", "500.00 Dr"), "500.00"),
+    ],
+)
+def test_openings_are_given_as_the_help_says(shop, said, opening):
+    assert shop("ledger", "alter", "HDFC Bank", *said).code == 0
+    assert shop("ledger", "add", "Om Suppliers", "--group", "Sundry Creditors", *said).code == 0
+    held = {row["name"]: row["opening"] for row in shop("ledger", "list", "--json").json}
+    assert (held["HDFC Bank"], held["Om Suppliers"]) == (opening, opening)
+
+
+def test_the_examples_of_openings_in_the_help_work_as_they_stand(shop):
+    shown = shop("ledger", "alter", "--help").out
+    assert '--opening "1500.00 Cr"' in shown
+    assert "--opening=-1500.00" in shown
+
+
+@pytest.mark.parametrize("date", ["1826-05-05", "0001-01-01", "9999-12-31", "2200-01-01"])
+def test_a_date_that_nobody_lives_in_is_refused(shop, date):
+    refused(shop("voucher", "add", "--type", "Receipt", "--date", date, *paid("5")), "years 1900 to 2199")
+
+
+def test_a_date_before_the_books_begin_is_refused(shop):
+    assert shop("company", "set", "--books-from", "2026-04-01").code == 0
+    refused(
+        shop("voucher", "add", "--type", "Receipt", "--date", "2020-04-05", *paid("5")),
+        "2020-04-05 is before 2026-04-01, when the books begin", "company set --books-from",
+    )  # fmt: skip
+    number = shop(*RECEIPT, *paid("5"), "--json").json["number"]
+    refused(shop("voucher", "alter", number, "--date", "2026-03-31"), "when the books begin")
+
+
+def test_a_voucher_of_nothing_is_refused(shop):
+    refused(shop(*RECEIPT, *paid("0")), "nothing but zeros")
+    number = shop(*RECEIPT, *paid("5"), "--json").json["number"]
+    refused(shop("voucher", "alter", number, *paid("0")), "nothing but zeros")
+
+
+def test_half_a_paisa_is_refused_with_what_to_write(shop):
+    refused(shop(*RECEIPT, *paid("0.005")), "finer than the currency", "write 0.01")
+
+
+def test_half_a_piece_is_refused_and_the_unit_named(shop):
+    sale = ("voucher", "add", "--type", "Sales", "--date", "2026-04-02", "--party", "Asha Stores")
+    refused(shop(*sale, "--item", "Soap:1.5@50"), "Nos has no decimals", "khata master alter unit Nos --set decimals=1")
+    assert shop("master", "alter", "unit", "Nos", "--set", "decimals=1").code == 0
+    assert shop(*sale, "--item", "Soap:1.5@50").code == 0
+
+
+def test_a_program_may_enter_what_is_finer_as_imports_do():
+    books = a_company()
+    ledger(books, "Asha Stores")
+    assert voucher(books, "Receipt", "Cash 0.005 / Asha Stores -0.005").number
