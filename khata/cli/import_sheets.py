@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from khata.sheets.planning import SheetPlan
 
 
+_NAMED = 8
+
+
 class SheetFlags(NamedTuple):
     """The options of `khata import` that are about sheets."""
 
@@ -92,7 +95,10 @@ def _show(found: "SheetPlan") -> None:
     say("How the columns are read:")
     print_table(("Field", "Column"), fields)
     if found.columns.unused:
-        say(f"passed over: {', '.join(found.columns.unused)}")
+        say(f"columns passed over: {', '.join(found.columns.unused)}")
+    if found.total_rows:
+        rows_ = "row" if len(found.total_rows) == 1 else "rows"
+        say(f"passed over as totals: {rows_} {', '.join(map(str, found.total_rows[:_NAMED]))}{_more(found.total_rows)}")
     rows: list[tuple[str, ...]] = []
     for voucher in found.preview:
         rows += _rows(voucher)
@@ -102,11 +108,18 @@ def _show(found: "SheetPlan") -> None:
 
 
 def _rows(voucher: dict[str, Any]) -> list[tuple[str, ...]]:
-    head = (str(voucher["row"]), voucher["date"], voucher["type"], voucher["number"])
+    head = (str(voucher["row"]), voucher["date"], voucher["type"], voucher["number"] or "without number")
     rows = []
     for at, entry in enumerate(voucher["entries"]):
-        amount = entry["amount"]
-        credit = amount.startswith("-")
-        sides = ("", grouped(amount[1:])) if credit else (grouped(amount), "")
-        rows.append((*(head if at == 0 else ("", "", "", "")), entry["ledger"], *sides))
+        rows.append((*(head if at == 0 else ("", "", "", "")), entry["ledger"], *_sides(entry["amount"])))
+    if any(_sides(voucher["difference"])):
+        rows.append(("", "", "", "", "DOES NOT BALANCE, by", *_sides(voucher["difference"])))
     return rows
+
+
+def _sides(amount: str) -> tuple[str, str]:
+    return ("", grouped(amount[1:])) if amount.startswith("-") else (grouped(amount), "")
+
+
+def _more(rows: tuple[int, ...]) -> str:
+    return f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""

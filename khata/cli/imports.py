@@ -52,7 +52,7 @@ def import_files(
     wrong as a whole is refused. The exit code is 0 when all was taken or is here already, and 1 when anything was left
     out, refused or asked, or there was nothing to take; a dry run ends as the import would.
 
-    Numbers are kept as they are; a voucher without one stays without, and is listed so.
+    Numbers are kept as they are, and none is invented: a voucher without number stays without.
 
     Of a CSV or Excel file the mapping of columns and the first vouchers are shown, and nothing is saved before you
     say yes. A row is an entry (date, type, number, ledger, debit or credit) or a voucher (debit ledger, credit ledger,

@@ -14,12 +14,23 @@ from khata.errors import BooksError
 from khata.sheets.table import Row
 
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
-    "date": ("date", "voucher date", "vch date", "dated", "txn date", "transaction date", "posting date"),
+    "date": (
+        "date", "voucher date", "vch date", "date of voucher", "dated", "txn date", "transaction date", "posting date",
+        "entry date", "document date", "doc date", "invoice date",
+    ),
     "type": ("type", "voucher type", "vch type", "vchtype", "transaction type"),
-    "number": ("number", "voucher number", "voucher no", "vch no", "vch number", "no", "invoice no", "invoice number"),
-    "ledger": ("ledger", "ledger name", "account", "account name", "particulars", "head"),
-    "debit": ("debit", "debit amount", "dr", "dr amount", "debit amt"),
-    "credit": ("credit", "credit amount", "cr", "cr amount", "credit amt"),
+    "number": (
+        "number", "voucher number", "voucher no", "vch no", "vch number", "no", "voucher", "vch", "invoice no",
+        "invoice number", "document no", "doc no", "journal no", "entry no",
+    ),
+    "ledger": (
+        "ledger", "ledger name", "name of ledger", "ledger account", "ledger head", "account", "account name",
+        "name of account", "account head", "head of account", "account title", "gl account", "head", "particulars",
+    ),
+    "debit": ("debit", "debit amount", "dr", "dr amount", "debit amt", "dr amt", "amount dr", "amount debit", "debits"),
+    "credit": (
+        "credit", "credit amount", "cr", "cr amount", "credit amt", "cr amt", "amount cr", "amount credit", "credits",
+    ),
     "amount": ("amount", "amt", "value", "voucher amount"),
     "side": ("side", "dr/cr", "dr cr", "d/c", "drcr", "debit/credit"),
     "debit_ledger": ("debit ledger", "debit account", "dr ledger", "dr account", "debited to"),
@@ -30,8 +41,8 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "reference_date": ("reference date", "ref date", "supplier invoice date", "bill date"),
     "counts": ("counts in accounts",),
     "id": ("voucher id", "guid", "id", "transaction id"),
-}
-"""What a column may hold, and the headings by which it is known."""
+}  # fmt: skip
+"""What a column may hold, and the headings by which it is known; of several columns the one named first here."""
 
 _WAYS: Final = (
     ("ledger", "debit", "credit"),
@@ -119,11 +130,7 @@ def choose(headings: Headings, named: Mapping[str, str]) -> Columns:
     Raises:
         BooksError: a field or heading that is named is not there, or no columns say what was booked.
     """
-    at: dict[str, int] = {}
-    for place, name in enumerate(headings.names):
-        field = _field_of(name)
-        if field and field not in named:
-            at.setdefault(field, place)
+    at = {field: place for field, place in _guessed(headings).items() if field not in named}
     for field, name in named.items():
         if field not in FIELDS:
             raise BooksError(f"there is no field {field!r} for a column; there are {', '.join(FIELDS)}")
@@ -142,6 +149,17 @@ def choose(headings: Headings, named: Mapping[str, str]) -> Columns:
     return Columns(headings, {field: at[field] for field in FIELDS if field in at and field not in others})
 
 
+def _guessed(headings: Headings) -> dict[str, int]:
+    """The column of each field that a heading names, of several the one with the plainest."""
+    found: dict[str, tuple[int, int]] = {}
+    for place, name in enumerate(headings.names):
+        field = _field_of(name)
+        if field:
+            rank = FIELDS[field].index(_plain(name)), place
+            found[field] = min(found.get(field, rank), rank)
+    return {field: place for field, (_, place) in found.items()}
+
+
 def read_mapping(path: Path) -> SheetOptions:
     """The mapping in a TOML file: `type`, `date-format`, `sheet`, `heading-row`, and `[columns]` field to heading.
 
@@ -150,8 +168,12 @@ def read_mapping(path: Path) -> SheetOptions:
     """
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BooksError(f"the mapping {path} cannot be read: {error}") from error
+    except FileNotFoundError as error:
+        raise BooksError(f"there is no mapping {path}; check its name and folder") from error
+    except OSError as error:
+        raise BooksError(f"the mapping {path} cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BooksError(f"the mapping {path} is no TOML file: {error}") from error
     columns = found.pop("columns", {})
     texts = {key: found.pop(key, "") for key in ("type", "date-format", "sheet")}
     row = found.pop("heading-row", 0)
@@ -183,10 +205,17 @@ def _place(headings: Headings, name: str) -> int:
 
 def _field_of(heading: str) -> str:
     """The field that a heading names; empty when it is not known."""
-    plain = " ".join(_punctuation.sub(" ", _bracketed.sub("", normalised(heading))).split())
-    return _BY_HEADING.get(plain, "")
+    return _BY_HEADING.get(_plain(heading), "")
 
 
+def _plain(heading: str) -> str:
+    """A heading without brackets, points and currency; "(Dr)" is kept, because it says which side a column is."""
+    text = _side.sub(r" \1 ", normalised(heading).replace("a/c", "account"))
+    return " ".join(_currency.sub(" ", _punctuation.sub(" ", _bracketed.sub(" ", text))).split())
+
+
+_side = re.compile(r"\((dr|cr|debit|credit)\.?\)")
 _bracketed = re.compile(r"\(.*?\)")
 _punctuation = re.compile(r"[._:#*-]+")
+_currency = re.compile(r"₹|\b(?:rs|inr|rupees)\b")
 _BY_HEADING: Final = {heading: field for field, headings in FIELDS.items() for heading in headings}

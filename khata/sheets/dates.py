@@ -110,4 +110,4 @@ def _checked(text: str, year: int, month: int, of_month: int) -> str:
     try:
         return date(year, month, of_month).isoformat()
     except ValueError as error:
-        raise BadValue(f"{text[:40]!r} is not a date: {error}") from error
+        raise BadValue(f"{text[:40]!r} is not a day in any calendar; write it as 2026-04-02 or 2-Apr-2026") from error

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from crdt_models.money import Amount
 from khata.already_here import note_doubles
 from khata.books import Books
 from khata.errors import BooksError, NotFound
@@ -12,7 +13,7 @@ from khata.importing import BooksView
 from khata.sheets.columns import Columns, SheetOptions, choose, find_headings
 from khata.sheets.dates import ORDERS, order_of
 from khata.sheets.table import Row, rows_of
-from khata.sheets.vouchers import Meant, vouchers
+from khata.sheets.vouchers import Meant, is_total, vouchers
 from khata.tally.importer import plan
 from khata.tally.parsed import FileBegins, FileEnds, Parsed, ParsedVoucher, Reference
 from khata.tally.plan import Finding, Plan, Skipped
@@ -34,6 +35,7 @@ class SheetPlan(NamedTuple):
         order: how dates of figures were read, one of `dates.ORDERS`.
         preview: the first vouchers as JSON, with names as they stand in the sheet.
         unknown: the ledgers that are not here.
+        total_rows: the numbers of rows that add up others and were passed over.
     """
 
     plan: Plan
@@ -41,12 +43,14 @@ class SheetPlan(NamedTuple):
     order: str
     preview: tuple[Json, ...]
     unknown: tuple[str, ...]
+    total_rows: tuple[int, ...] = ()
 
     def json(self) -> Json:
         """The mapping and the preview, as `import --json` gives them beside the plan."""
         return {
             "mapping": self.columns.shown,
             "unused": self.columns.unused,
+            "total_rows": list(self.total_rows),
             "date_format": self.order,
             "preview": list(self.preview),
             "unknown_ledgers": list(self.unknown),
@@ -71,7 +75,9 @@ def plan_sheet(books: Books, path: Path, options: SheetOptions, source: str = ""
     rows = list(rows_of(path, options.sheet))
     headings = find_headings(rows, options.heading_row)
     columns = choose(headings, options.columns)
-    body = [row for row in rows if row.number > headings.row]
+    below = [row for row in rows if row.number > headings.row]
+    body = [row for row in below if not is_total(row, columns)]
+    totals = tuple(row.number for row in below if is_total(row, columns))
     if "type" not in columns.at and not options.type:
         raise BooksError("no column holds the voucher type; name one for all rows, for example --type Journal")
     meant = Meant(columns, _order(body, columns, options), options.type, path.name)
@@ -83,7 +89,7 @@ def plan_sheet(books: Books, path: Path, options: SheetOptions, source: str = ""
     _speak_of_sheets(books, planned, path.name, unknown)
     leave_out_locked(books, planned)
     note_doubles(books, planned)
-    return SheetPlan(planned, columns, meant.order, tuple(preview), unknown)
+    return SheetPlan(planned, columns, meant.order, tuple(preview), unknown, totals)
 
 
 def _order(rows: Iterable[Row], columns: Columns, options: SheetOptions) -> str:
@@ -137,6 +143,7 @@ def _shown(parsed: ParsedVoucher) -> Json:
     posting = parsed.registers["posting"]
     assert isinstance(posting, dict)
     party = posting.get("party")
+    rest = sum((Amount.parse(entry["amount"]) for entry in posting["entries"]), Amount(0))
     return {
         "row": parsed.place.line,
         "date": parsed.date,
@@ -145,6 +152,7 @@ def _shown(parsed: ParsedVoucher) -> Json:
         "party": party.name if isinstance(party, Reference) else "",
         "narration": parsed.registers.get("narration", ""),
         "entries": [{"ledger": entry["ledger"].name, "amount": entry["amount"]} for entry in posting["entries"]],
+        "difference": rest.text,
     }
 
 

@@ -61,6 +61,10 @@ def rows_of(path: Path, sheet: str = "") -> Iterator[Row]:
     """
     try:
         size = path.stat().st_size
+        if path.is_dir():
+            raise BooksError(f"{path} is a folder, not a file; name a file in it")
+    except FileNotFoundError as error:
+        raise BooksError(f"there is no file {path}; check its name and folder") from error
     except OSError as error:
         raise BooksError(f"{path} cannot be read: {error.strerror or error}") from error
     if size > FILE_BYTES_MAX:
@@ -134,9 +138,13 @@ def _workbook_rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
             name = sheet or workbook.sheetnames[0]
             for number, cells in enumerate(workbook[name].iter_rows(values_only=True), 1):
                 yield number, [as_text(cell) for cell in cells]
+    except zipfile.BadZipFile as error:
+        raise BooksError(
+            f"{path.name} is no Excel workbook, or it is damaged, whatever its name says; open it in Excel and save it "
+            "as .xlsx, or as CSV"
+        ) from error
     except broken as error:
-        reason = f"{type(error).__name__}: {error}"[:200]
-        raise BooksError(f"{path.name} is no workbook that can be read ({reason}); save it in Excel again") from error
+        raise BooksError(f"{path.name} is an Excel workbook that is damaged; save it in Excel again") from error
 
 
 def _check_unpacked(path: Path) -> None:

@@ -1,5 +1,6 @@
 """From rows to vouchers: entries that belong together make one, and each comes out as a record of an import."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -23,7 +24,10 @@ _TEXTS: Final = ("number", "narration", "reference", "reference_date")
 _BESIDE: Final = ("party", "narration", "reference", "reference_date", "counts")
 
 
-_TOTALS: Final = frozenset({"total", "totals", "grand total", "sub total", "opening balance", "closing balance"})
+_is_sum = re.compile(r"(?:(?:grand|sub)[ -]?)?totals?\b.*|(?:opening|closing) balance\W*").fullmatch
+_is_only_sum = re.compile(
+    r"(?:(?:grand|sub)[ -]?)?totals?\W*(?:(?:rs|inr)\W*)?|(?:opening|closing) balance\W*"
+).fullmatch
 
 
 class Meant(NamedTuple):
@@ -77,8 +81,6 @@ def _gathered(rows: Iterable[Row], meant: Meant) -> list[_Voucher]:
     found: list[_Voucher] = []
     by_key: dict[tuple[str, ...], _Voucher] = {}
     for row in rows:
-        if _is_total(row, meant.columns):
-            continue
         head = _head(row, meant, len(found) + 1, found[-1] if found else None)
         key = _key(head)
         held = by_key.get(key) if key else _open_before(head, found)
@@ -97,9 +99,12 @@ def _gathered(rows: Iterable[Row], meant: Meant) -> list[_Voucher]:
     return found
 
 
-def _is_total(row: Row, columns: Columns) -> bool:
+def is_total(row: Row, columns: Columns) -> bool:
     """Whether a row adds up the others, as sheets made for people do at their end."""
-    return not columns.cell(row, "date") and any(cell.casefold().rstrip(":") in _TOTALS for cell in row.cells)
+    date = columns.cell(row, "date").casefold()
+    if date:
+        return _is_sum(date) is not None
+    return any(_is_only_sum(cell.casefold()) for cell in row.cells)
 
 
 def _head(row: Row, meant: Meant, ordinal: int, before: _Voucher | None) -> _Voucher:

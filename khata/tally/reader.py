@@ -35,7 +35,9 @@ def read(paths: Iterable[Path], expected: str = "", progress: Progress | None = 
                 yield from read_stream(source, str(path.name), expected, progress)
         except OSError as error:
             yield FileBegins(path.name)
-            text = f"the file cannot be read: {error.strerror or error}"
+            missing = isinstance(error, FileNotFoundError)
+            why = "there is no such file; check its name and folder" if missing else error.strerror or str(error)
+            text = why if missing else f"the file cannot be read: {why}"
             yield FileEnds(path.name, findings=[Finding("unreadable", path.name, text, refuses=True)])
 
 

@@ -174,3 +174,25 @@ def test_what_is_dated_in_a_locked_period_stays_out_of_every_import(khata, sheet
             assert numbers(khata) == []
     found = khata("import", str(sheet), "--yes", "--json").json
     assert (found["saves"], [(one["date"], one["number"]) for one in found["locked"]]) == (0, [("2026-04-02", "1")])
+
+
+def test_the_preview_marks_what_does_not_balance_and_what_is_passed_over(khata, sheet):
+    sheet.write_text(SHEET.replace(",,500", ",,400") + "Total,,,,500,400\n")
+    looked = khata("import", str(sheet), "--dry-run")
+    assert "DOES NOT BALANCE, by  100.00" in looked.out
+    assert "passed over as totals: row 4" in looked.out
+
+
+def test_a_file_that_is_missing_or_no_workbook_is_named_in_words(khata, tmp_path):
+    (tmp_path / "april.xlsx").write_text("Date,Ledger")
+    for name in ("missing.csv", "missing.xlsx", "missing.xml"):
+        ran = khata("import", str(tmp_path / name))
+        assert (ran.code, "there is no" in ran.err, "Errno" in ran.err) == (1, True, False)
+    ran = khata("import", str(tmp_path / "april.xlsx"))
+    assert (ran.code, "is no Excel workbook" in ran.err, "Zip" in ran.err) == (1, True, False)
+
+
+def test_vouchers_without_number_are_listed_as_such(khata, sheet):
+    sheet.write_text(SHEET.replace(",1,", ",,"))
+    assert "without number" in khata("import", str(sheet), "--yes").out
+    assert numbers(khata) == [""]

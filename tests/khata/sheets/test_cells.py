@@ -31,6 +31,11 @@ from khata.sheets.table import as_text, decoded
         ("500.00Cr", "-500.00"),
         ("500-", "-500.00"),
         (".5", "0.50"),
+        ("₹ 1,000/-", "1000.00"),
+        ("(Rs. 1,000/-)", "-1000.00"),
+        ("1,000/- Cr", "-1000.00"),
+        ("1,25,000 Dr", "125000.00"),
+        ("125,000", "125000.00"),
         ("", "0.00"),
         ("-", "0.00"),
         ("\u2212 7", "-7.00"),
@@ -40,7 +45,9 @@ def test_amounts(text, expected):
     assert amount(text).text == expected
 
 
-@pytest.mark.parametrize("text", ["five", "1.2.3", "(5", "5)", "12.34567", "1e5", "5 kg", "--"])
+@pytest.mark.parametrize(
+    "text", ["five", "1.2.3", "(5", "5)", "12.34567", "1e5", "5 kg", "--", "12,34", "1.234,50", "1,23,45"]
+)
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(BadValue):
         amount(text)
