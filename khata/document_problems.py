@@ -6,6 +6,7 @@ from crdt_models.document import Document
 from crdt_models.transfers import KIND as TRANSFER
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.books import Books
+from khata.changed_apart import CANCELLED_BESIDE_CHANGE
 from khata.conflicts import document_label
 from khata.creations import CREATED_AGAINST_DELETION, CREATED_AGAINST_RENAME
 from khata.deeds import branches_of, deed, deed_of, in_order, showing
@@ -20,8 +21,8 @@ TWO_SCOPES = "one-id-in-two-scopes"
 UNKNOWN_KIND = "unknown-kind"
 QUARANTINED_COMMIT = "quarantined-commit"
 
-_ELSEWHERE = (CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, WRONG_BRANCH)
-"""Codes in the same table whose problems are told by `khata.creation_problems` and `khata.transfers.problems`."""
+_ELSEWHERE = (CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, CANCELLED_BESIDE_CHANGE, WRONG_BRANCH)
+"""Codes in the same table whose problems are told by modules of their own."""
 
 
 def faulty_documents(books: Books) -> Iterator[Problem]:

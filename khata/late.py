@@ -95,13 +95,13 @@ def _choices(books: Books, document: Document, alone: bool, effect: Effect) -> t
     name = document.id.hex()
     admit = Choice("let it into the locked period", f"khata lock admit {name}", effect)
     if document.kind != VOUCHER:
-        day = _day_after(locked_until(books, document.scope))
+        day = day_after(locked_until(books, document.scope))
         altered = Choice("date it in an open period, at the branch whose half it is",
                          f"khata transfer alter {name} --date {day}")  # fmt: skip
         return (altered, admit) if alone and document.kind == TRANSFER else (admit,)
     if not alone:
         return (Choice("leave the locked books as they are", f"khata lock put-back {name}"), admit)
-    day = _day_after(locked_until(books, document.scope))
+    day = day_after(locked_until(books, document.scope))
     return (
         Choice("date it in an open period", f"khata lock redate {name} --date {day}"),
         admit,
@@ -109,5 +109,6 @@ def _choices(books: Books, document: Document, alone: bool, effect: Effect) -> t
     )
 
 
-def _day_after(day: str) -> str:
+def day_after(day: str) -> str:
+    """The date that follows one."""
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 from khata.accepting import Acceptance, acceptances
 from khata.books import Books
+from khata.cancelled_problems import cancelled_problems
+from khata.changed_apart import CANCELLED_BESIDE_CHANGE
 from khata.conflict_problems import CONFLICT, conflict_problems
 from khata.creation_problems import creation_problems
 from khata.creations import CREATED_AGAINST_DELETION, CREATED_AGAINST_RENAME
@@ -49,9 +51,10 @@ from khata.voucher_lookup import find_voucher
 Finder = Callable[[Books], Iterable[Problem]]
 
 CODES: Final = (
-    CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, CONFLICT, DUPLICATE_NUMBER, POSSIBLE_DUPLICATE, TWO_SCOPES,
-    MISSING_MASTER, DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, LATE, OFFENCE, *TRANSFER_CODES,
-    NEGATIVE_STOCK, CREDIT_LIMIT, UNBALANCED, IMPOSSIBLE, BAD_REGISTER, UNKNOWN_KIND, QUARANTINED_COMMIT,
+    CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, CONFLICT, CANCELLED_BESIDE_CHANGE, DUPLICATE_NUMBER,
+    POSSIBLE_DUPLICATE, TWO_SCOPES, MISSING_MASTER, DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, LATE, OFFENCE,
+    *TRANSFER_CODES, NEGATIVE_STOCK, CREDIT_LIMIT, UNBALANCED, IMPOSSIBLE, BAD_REGISTER, UNKNOWN_KIND,
+    QUARANTINED_COMMIT,
 )  # fmt: skip
 """Every code that a problem can have, in the order in which they are listed.
 
@@ -62,6 +65,7 @@ ACCEPTABLE: Final = {
     CREATED_AGAINST_RENAME: "they are one and the same",
     CREATED_AGAINST_DELETION: "it is as it should be",
     DUPLICATE_NUMBER: "both stay as they were issued",
+    CANCELLED_BESIDE_CHANGE: "it stays cancelled",
     POSSIBLE_DUPLICATE: "they are two",
     TWO_SCOPES: "both count, as they should",
     UNKNOWN_KIND: "it may stay unseen here",
@@ -73,6 +77,7 @@ ACCEPTABLE: Final = {
 _FINDERS: Final[tuple[Finder, ...]] = (
     conflict_problems,
     creation_problems,
+    cancelled_problems,
     duplicate_numbers,
     duplicate_problems,
     documents_in_two_scopes,

@@ -15,6 +15,7 @@ from crdt_models.masters import KINDS, Company, Master, normalised
 from crdt_models.packing import pack
 from crdt_models.transfers import KIND as TRANSFER
 from crdt_models.vouchers import KIND as VOUCHER
+from khata.changed_apart import CANCELLED_BESIDE_CHANGE, CHANGED_APART, changed_apart
 from khata.creations import creation_faults
 from khata.following import note_altered
 from khata.gst_rows import gst_rates, registrations
@@ -23,7 +24,7 @@ from khata.master_rows import own_columns
 from khata.opening_rows import opening_bills, opening_faults, opening_stock
 from khata.reading import Fault, cancelled_in_conflict, read_master, read_voucher, source_identities
 from khata.tables import DERIVED_TABLES, MASTER_COLUMNS
-from khata.transfers.reading import read_transfer
+from khata.transfers.reading import changes_of_dispatch, read_transfer
 from khata.transfers.rows import add_transfer, forget, write
 from khata.voucher_rows import PART_TABLES, Place, VoucherRows
 from p2p.chain import Chain
@@ -161,6 +162,8 @@ class BooksProjection:
                 read = read._replace(cancelled=True)
             if read.faults:
                 faults.extend((document.row, *fault) for fault in read.faults)
+            if read.cancelled and changed_apart(found.document) is not None:
+                faults.append((document.row, CANCELLED_BESIDE_CHANGE, CHANGED_APART))
             place = self._place(db, document)
             if found.kept_out:
                 place = place._replace(late=True, left_out=found.left_out)
@@ -195,6 +198,8 @@ class BooksProjection:
             for found in read.kept_out:
                 write_kept_out(db, document.row, found)
             faults.extend((document.row, *fault) for fault in read.faults)
+            if read.cancelled and changes_of_dispatch(document.document, chain) is not None:
+                faults.append((document.row, CANCELLED_BESIDE_CHANGE, CHANGED_APART))
             whole.append(add_transfer(rows, document, read, partial(self._scope, db), partial(self.branch, db)))
             shown.append(document._replace(folded=read.folded))
         rows.write(db)

@@ -171,6 +171,38 @@ def mend(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
         _done(books, problem.id, commit, f"{kind} {document[:8]} as it shows", as_json)
 
 
+@app.command("enter-anew")
+def enter_anew(
+    context: typer.Context,
+    id: Id,
+    date: Annotated[str, typer.Option("--date", help="Another date, where its own is locked.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Enter a voucher anew, as it was changed, that another branch cancelled meanwhile: under the next number.
+
+    The cancelled one keeps its number and stays cancelled. Run it at the branch in whose books the voucher stands.
+
+    Examples:
+      khata problems enter-anew 3fa92c1d
+      khata problems enter-anew 3fa92c1d --date 2026-05-01
+    """
+    from khata.cancelled_problems import enter_anew as entered_anew
+    from khata.changed_apart import CANCELLED_BESIDE_CHANGE
+    from khata.errors import BooksError
+    from khata.problems import find_problem
+
+    with opened(context) as books:
+        with books.writing():
+            problem = find_problem(books, id)
+            if problem.code != CANCELLED_BESIDE_CHANGE:
+                raise BooksError(
+                    f"problem {problem.id} is not about what was cancelled; see `khata problems show {id}`"
+                )
+            entered = entered_anew(books, problem, date)
+        assert entered.commit is not None
+        _done(books, problem.id, entered.commit, f"it anew as {entered.number}", as_json)
+
+
 @app.command()
 def count(
     context: typer.Context,

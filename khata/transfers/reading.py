@@ -11,6 +11,7 @@ from crdt_models.packing import Value
 from crdt_models.saves import Save
 from crdt_models.transfers import (
     CANCELLED,
+    DISPATCH,
     LEGS,
     ROUTE,
     FoldedTransfer,
@@ -20,6 +21,7 @@ from crdt_models.transfers import (
     fold_transfer,
     may_write,
 )
+from khata.changed_apart import Apart, changed_apart
 from khata.locking import Counted, counted, posting_dates
 from khata.reading import BAD_REGISTER, IMPOSSIBLE, Fault, ReadVoucher, read_voucher
 from p2p.chain import Chain
@@ -73,6 +75,16 @@ class ReadTransfer(NamedTuple):
 def fold(document: Document, chain: Chain, version: Sequence[bytes] | None = None) -> FoldedTransfer:
     """What shows of a transfer, now or at a version: only what devices of the branches it belongs to have set."""
     return fold_transfer(document, partial(_branch_of, chain), version)
+
+
+def changes_of_dispatch(document: Document, chain: Chain) -> Apart | None:
+    """What was changed of a dispatch at its sender, apart from its being cancelled there."""
+    route = fold(document, chain).route
+    if route is None:
+        return None
+    return changed_apart(
+        document, lambda register, author: register == DISPATCH and _branch_of(chain, author) == route.sender
+    )
 
 
 def _branch_of(chain: Chain, author: bytes) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from khata.books import Books
+from khata.entering import cancel
 from khata.entering_masters import add_master, alter_master, delete_master, merge_masters
 from khata.periods import lock_period
 from khata.problem import Choice, Problem
@@ -18,7 +19,7 @@ from khata.problems import CODES, find_problems
 from p2p.commit import make_commit
 from p2p.messages import CommitParts
 from p2p.packed import Item
-from tests.khata.company import NOW, alter, ledger, put, seeded, voucher
+from tests.khata.company import NOW, alter, found, ledger, put, seeded, voucher
 from tests.khata.stock import moved
 from tests.khata.transfers.shops import call_off, meet, send, shops, take
 from tests.khata.two_folders import TwoFolders, khata, two_folders
@@ -128,6 +129,10 @@ def alters(entries: str) -> Work:
     return lambda books: alter(books, FIRST, entries)
 
 
+def cancels(books: Books) -> None:
+    cancel(books, found(books, FIRST))
+
+
 def deletes(name: str) -> Work:
     return lambda books: delete_master(books, "ledger", name)
 
@@ -183,6 +188,7 @@ CASES = {
     "one voucher altered at both": Case(
         "conflict", alters("Cash 600 / Asha Stores -600"), alters("Cash 700 / Asha Stores -700")
     ),
+    "cancelled here, altered there": Case("cancelled-beside-change", cancels, alters("Cash 700 / Asha Stores -700")),
     "created and renamed here, created there": Case(
         "creation-against-rename",
         both(adds("Meera"), renames("Meera", "Meera (old)")),
