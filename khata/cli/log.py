@@ -32,8 +32,10 @@ def log(
     kind: Annotated[str, typer.Option("--kind", help="voucher, transfer, ledger, stock-item, control …")] = "",
     since: Annotated[str, typer.Option("--from", help="Saved on this day (UTC) or later, YYYY-MM-DD.")] = "",
     until: Annotated[str, typer.Option("--to", help="Saved up to and including this day.")] = "",
-    dated_since: Annotated[str, typer.Option("--dated-from", help="Vouchers dated on this day or later.")] = "",
-    dated_until: Annotated[str, typer.Option("--dated-to", help="Vouchers dated up to and including this day.")] = "",
+    dated_since: Annotated[
+        str, typer.Option("--dated-from", help="Vouchers that are, or ever were, dated on this day or later.")
+    ] = "",
+    dated_until: Annotated[str, typer.Option("--dated-to", help="Likewise: up to and including this day.")] = "",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many entries; default: all.")] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="The newest first.")] = False,
     output: Annotated[str, typer.Option("--output", help="Write a FILE.csv or FILE.jsonl instead.")] = "",

@@ -10,6 +10,7 @@ from crdt_models.vouchers import check_date
 from khata.books import Books
 from khata.errors import BooksError, NotFound
 from khata.listing import same_masters
+from khata.log.places import DATES_TABLE
 from khata.reports.span import branch_code
 from khata.voucher_lookup import find_voucher
 from p2p.chain import LockAdmitted
@@ -32,7 +33,7 @@ class Wanted(NamedTuple):
         branch: what was done at this branch, and what was done to its vouchers and transfers elsewhere.
         origin: `entry`, `import`, `import:<source>`, `settle`, `restore`, `control` …
         since, until: days on which it was saved (UTC, by the clock of whoever saved), both included.
-        dated_since, dated_until: dates of vouchers.
+        dated_since, dated_until: dates of vouchers, those they have and those they once had.
     """
 
     document: str = ""
@@ -216,12 +217,16 @@ def _kind(books: Books, text: str) -> str:
 
 
 def _dated(wanted: Wanted) -> list[tuple[str, list[Any]]]:
-    bounds: list[tuple[str, list[Any]]] = []
-    for bound, sign in ((wanted.dated_since, ">="), (wanted.dated_until, "<=")):
-        if bound:
-            check_date(bound)
-            bounds.append((f"p.document IN (SELECT abs(id) FROM vouchers WHERE date{sign}?)", [bound]))
-    return bounds
+    """The vouchers that stand under a date of that span, or ever stood under one."""
+    bounds = [(wanted.dated_since, "date>=?"), (wanted.dated_until, "date<=?")]
+    given = [(bound, test) for bound, test in bounds if bound]
+    for bound, _ in given:
+        check_date(bound)
+    if not given:
+        return []
+    within = " AND ".join(test for _, test in given)
+    dated = f"SELECT abs(id) FROM vouchers WHERE {within} UNION SELECT document FROM {DATES_TABLE} WHERE {within}"
+    return [(f"p.document IN ({dated})", [bound for bound, _ in (*given, *given)])]
 
 
 def _instant(day: str, later_ms: int) -> int | None:
