@@ -18,6 +18,9 @@ Json = dict[str, Any]
 
 OPENING_DIFFERENCE: Final = "Difference in opening balances"
 
+_OPENING_VALUE: Final = "((o.value_e4+CASE WHEN o.value_e4<0 THEN -50 ELSE 50 END)/100*100)"
+"""To the paisa, half away from nothing: SQLite divides whole numbers towards nothing."""
+
 
 class Moved(NamedTuple):
     """What a ledger, or several together, came to, in ten-thousandths.
@@ -122,8 +125,11 @@ def openings(books: Books) -> list[tuple[int, int]]:
 
 
 def opening_stock(books: Books) -> int:
-    """What the stock was worth when the books began, in ten-thousandths; like openings, it is no branch's."""
-    sums = sum_sql("o.value_e4")
+    """What the stock was worth when the books began, in ten-thousandths; like openings, it is no branch's.
+
+    Each value is rounded to the paisa as the valuation of stock rounds it, so that both begin with the same.
+    """
+    sums = sum_sql(_OPENING_VALUE)
     row = books.db.execute(
         f"SELECT {sums} FROM opening_stock o JOIN stock_items i ON i.id=o.item WHERE i.present AND (NOT i.deleted "
         "OR EXISTS (SELECT 1 FROM stock_lines s WHERE s.posted=1 AND s.item=i.id))"

@@ -22,18 +22,6 @@ def share(value: int, part: int, whole: int) -> int:
     return -quotient if (product < 0) != (whole < 0) else quotient
 
 
-def shared_out(value: int, parts: list[int]) -> list[int]:
-    """Divide a value in proportion to `parts`, which do not add up to nothing, so that what comes of it adds up."""
-    whole, done, given = sum(parts), 0, 0
-    shares = []
-    for part in parts:
-        done += part
-        upto = share(value, done, whole)
-        shares.append(upto - given)
-        given = upto
-    return shares
-
-
 class Pool:
     """The stock of one item in all places, and its value.
 

@@ -15,7 +15,8 @@ godown to godown, and from branch to branch, where what arrives is worth what wa
   what is found comes in at the last known cost, or at the voucher's own amount where none is known.
 - An opening or purchase without quantity changes the value of what is there.
 
-Nothing is refused: more may go out than there is (see `stock_pools.Pool`).
+Every value is whole paise, see `stock_paise`. Nothing is refused: more may go out than there is (see
+`stock_pools.Pool`).
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -23,7 +24,8 @@ from typing import NamedTuple
 
 from khata.books import Books
 from khata.reports.stock_lines import COUNT, DISPATCH, IN, JOURNAL, OUT, RECEIPT, RETURN, Line, stock_lines
-from khata.reports.stock_pools import Method, Pool, share, shared_out
+from khata.reports.stock_paise import PaisePool, in_paise, shared_in_paise
+from khata.reports.stock_pools import Method, share
 from khata.reports.stock_tracking import Tracking
 from khata.sums import joined, sum_sql
 
@@ -65,7 +67,7 @@ class Valuation:
     """
 
     def __init__(self, books: Books, method: Method, until: str = "") -> None:
-        self.pools: dict[int, Pool] = {}
+        self.pools: dict[int, PaisePool] = {}
         self.held: dict[tuple[int, Place], int] = {}
         self._books = books
         self._method = method
@@ -109,11 +111,11 @@ class Valuation:
         for _ in self.movements(before):
             pass
 
-    def pool(self, item: int) -> Pool:
+    def pool(self, item: int) -> PaisePool:
         """The cost of an item."""
         found = self.pools.get(item)
         if found is None:
-            found = self.pools[item] = Pool(self._method)
+            found = self.pools[item] = PaisePool(self._method)
         return found
 
     def _moved(
@@ -133,6 +135,7 @@ class Valuation:
         return Movement(line, place, quantity, value, correction, inside)
 
     def _put(self, line: Line, quantity: int, value: int) -> Movement:
+        value = in_paise(value)
         return self._moved(line, quantity, value, self.pool(line.item).put(quantity, value))
 
     def _take(self, line: Line, quantity: int) -> Movement:
@@ -176,7 +179,7 @@ class Valuation:
         key = line.document, line.path, line.item
         sent, worth = self._sent.get(key, (0, 0))
         arrived = min(line.quantity, sent)
-        value = share(worth, arrived, sent) if arrived else 0
+        value = in_paise(share(worth, arrived, sent)) if arrived else 0
         self._sent[key] = sent - arrived, worth - value
         beyond = line.quantity - arrived
         yield self._put(line, line.quantity, value + (self._found(line, beyond, line.quantity) if beyond else 0))
@@ -250,7 +253,7 @@ class Valuation:
         amounts = [share(line.amount, quantity, line.quantity) for line, quantity in products]
         value = self._value_made(products, cost, spent, sum(amounts), bool(sources))
         parts = amounts if all(amount > 0 for amount in amounts) else [quantity for _, quantity in products]
-        for (line, quantity), part in zip(products, shared_out(value, parts), strict=True):
+        for (line, quantity), part in zip(products, shared_in_paise(in_paise(value), parts), strict=True):
             yield self._put(line, quantity, part)
 
     def _value_made(

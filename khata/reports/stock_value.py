@@ -15,7 +15,7 @@ _LAST: Final = "~"
 
 
 def stock_value(books: Books, until: str = "", branch: str = "", method: str = "average") -> int:
-    """The value of the closing stock, in ten-thousandths.
+    """The value of the closing stock, in ten-thousandths: whole paise.
 
     Each item has one cost for the whole company, and a branch has its quantity at that cost, so that branches and
     openings add up to the company. As with ledgers, opening stock is the company's and no branch's: a branch begins at
