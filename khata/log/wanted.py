@@ -6,18 +6,32 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from crdt_models.masters import KINDS, normalised
+from crdt_models.saves import (
+    ORIGIN_ENTRY,
+    ORIGIN_INIT,
+    ORIGIN_RESTORE,
+    ORIGIN_SET_ASIDE,
+    ORIGIN_SETTLE,
+)
 from crdt_models.vouchers import check_date
 from khata.books import Books
 from khata.errors import BooksError, NotFound
 from khata.listing import same_masters
 from khata.log.places import DATES_TABLE
+from khata.periods import ORIGIN_PUT_BACK
 from khata.reports.span import branch_code
 from khata.voucher_lookup import find_voucher
 from p2p.chain import LockAdmitted
+from p2p.seals import KEYS_KIND
 from p2p.store import prefix_of
 
 CONTROL: Final = "control"
 """The kind and the origin of what the control chain says."""
+
+_ORIGINS: Final = {
+    ORIGIN_ENTRY, ORIGIN_INIT, ORIGIN_SETTLE, ORIGIN_RESTORE, ORIGIN_SET_ASIDE, ORIGIN_PUT_BACK, "import", CONTROL
+}  # fmt: skip
+"""The origins that may be asked for although nothing has them yet."""
 
 _DAY_MS: Final = 86_400_000
 _EPOCH: Final = date(1970, 1, 1)
@@ -78,7 +92,7 @@ def select(books: Books, wanted: Wanted) -> Selection:
     Raises:
         NotFound, Ambiguous: it names something that is not here, or several things.
         BadValue: a day is none.
-        BooksError: there is no such kind.
+        BooksError: there is no such kind or origin.
     """
     terms: list[tuple[str, list[Any]]] = []
     if wanted.document:
@@ -96,7 +110,9 @@ def select(books: Books, wanted: Wanted) -> Selection:
         terms.append(_authored(devices))
     if wanted.user:
         terms.append(_one_of("p.user", _users(books, wanted.user)))
+        terms.append(("d.kind<>?", [KEYS_KIND]))
     if wanted.origin:
+        _check_origin(books, wanted.origin)
         terms.append(("(p.origin=? OR substr(p.origin, 1, ?)=?)", [*_origin(wanted.origin)]))
     if wanted.kind and wanted.kind != CONTROL:
         terms.append(("d.kind=?", [_kind(books, wanted.kind)]))
@@ -196,11 +212,24 @@ def _devices(books: Books, text: str) -> frozenset[bytes]:
 
 def _users(books: Books, text: str) -> list[str]:
     """The spellings of a user's name that occur; capitals and runs of spaces make no difference."""
-    known = [user for (user,) in books.db.execute("SELECT DISTINCT user FROM log_places ORDER BY user")]
+    # Keys are sealed by the keeper's device by itself, under a name that is nobody's.
+    saved = books.db.execute(
+        "SELECT DISTINCT p.user FROM log_places p JOIN documents d ON d.row=p.document WHERE d.kind<>? ORDER BY p.user",
+        (KEYS_KIND,),
+    )
+    known = [user for (user,) in saved]
     found = [user for user in known if normalised(user) == normalised(text)]
     if not found:
         raise NotFound(f"nobody called {text!r} has saved anything here; known are {', '.join(known) or 'none'}")
     return found
+
+
+def _check_origin(books: Books, text: str) -> None:
+    """Refuse an origin that nothing here has and no command gives."""
+    saved = {origin for (origin,) in books.db.execute("SELECT DISTINCT origin FROM log_places")}
+    known = saved | {origin.partition(":")[0] for origin in saved} | _ORIGINS
+    if text not in known:
+        raise NotFound(f"nothing here has the origin {text!r}; there are {', '.join(sorted(known))}")
 
 
 def _origin(text: str) -> tuple[str, int, str]:

@@ -90,7 +90,10 @@ def test_a_spreadsheet_has_a_row_for_each_change_and_no_formula(khata, tmp_path:
         (("--voucher", "HO/1"), "no voucher"),
         (("--ledger", "Nobody"), "no ledger"),
         (("--branch", "Goa"), "no branch"),
-        (("--user", "Nobody"), "known are Asha"),
+        (("--user", "Nobody"), "known are Asha\n"),
+        (("--user", "keeper"), "nobody called 'keeper'"),
+        (("--origin", "bogus"), "there are control, entry, import, init, lock-put-back, restore, set-aside, settle"),
+        (("--origin", "import:Bogus"), "nothing here has the origin"),
         (("--device", "Nobody"), "known are Head Office"),
         (("--kind", "elephant"), "there are "),
         (("--from", "1 April"), "is not a date"),
@@ -102,6 +105,11 @@ def test_what_cannot_be_asked_is_a_sentence(khata, arguments, said):
     assert (ran.code, ran.out) == (1, "")
     assert said in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_an_origin_that_nothing_has_yet_is_an_empty_log(khata):
+    ran = khata("log", "--origin", "settle")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
 
 
 def test_whatever_a_commit_brought_stands_in_the_log(khata, tmp_path: Path):
