@@ -9,15 +9,18 @@ import sqlite3
 from typing import Final
 
 from khata.errors import BooksError
-from khata.years import financial_year, year_starts
+from khata.years import financial_year, year_in_numbers, year_starts
 
 NUMBER_CHARS_MAX: Final = 16
 _DIGITS: Final = 5
-_own_format = re.compile(r"[A-Z0-9]{1,4}/[0-9]{2}-[0-9]{2}/(?:[0-9]{5,}|[A-Z][0-9]{4,})", re.ASCII)
+_own_format = re.compile(r"[A-Z0-9]{1,4}/(?:[0-9]{2}-[0-9]{2}|(?!20)[0-9]{4})/(?:[0-9]{5,}|[A-Z][0-9]{4,})", re.ASCII)
 
 
 def is_series_number(number: str) -> bool:
-    """Whether a number has the form that khata gives out: `PUN1/26-27/00042`, or `PUN1/26-27/T0042` with a mark."""
+    """Whether a number has the form that khata gives out: `PUN1/26-27/00042`, or `PUN1/26-27/T0042` with a mark.
+
+    The year stands as `1926` where it begins in another century than this.
+    """
     return _own_format.fullmatch(number) is not None
 
 
@@ -35,7 +38,7 @@ def next_number(db: sqlite3.Connection, code: str, base: str, date: str, mark: s
 
     Cost: three index lookups.
     """
-    year = financial_year(date, year_starts(db))
+    year = year_in_numbers(financial_year(date, year_starts(db)))
     prefix, series = f"{code}/{year}/{mark}", f"{code}/{mark}" if mark else code
     row = db.execute("SELECT last FROM series WHERE code=? AND base=? AND year=?", (series, base, year)).fetchone()
     last = row[0] if row else 0

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from calendar import monthrange
+from datetime import MAXYEAR
 from datetime import date as calendar_date
 from typing import Final, NamedTuple
 
@@ -10,11 +11,13 @@ from khata.errors import BooksError
 
 FIRST_DAY: Final = "04-01"
 _NEW_YEAR: Final = "01-01"
+_CENTURY: Final = 2000
+_SHORT_LABEL_CHARS: Final = 5
 _start = re.compile(r"[0-9]{2}-[0-9]{2}").fullmatch
 
 
 class FinancialYear(NamedTuple):
-    """A financial year: how it stands in voucher numbers, and its first and last day."""
+    """A financial year: how people write it, and its first and last day."""
 
     label: str
     first: str
@@ -22,7 +25,7 @@ class FinancialYear(NamedTuple):
 
 
 def financial_year(date: str, starts: str = FIRST_DAY) -> str:
-    """The financial year of a date as it stands in voucher numbers: `"2026-04-02"` is in `"26-27"`.
+    """The financial year of a date as people write it: `"2026-04-02"` is in `"26-27"`, `"1926-04-02"` in `"1926-27"`.
 
     Args:
         date: a valid date as YYYY-MM-DD.
@@ -30,7 +33,13 @@ def financial_year(date: str, starts: str = FIRST_DAY) -> str:
     """
     begins = year_begins(date, starts)
     ends = begins if starts == _NEW_YEAR else begins + 1
-    return f"{begins % 100:02}-{ends % 100:02}"
+    century = "" if _CENTURY <= begins < _CENTURY + 100 else f"{begins // 100:02}"
+    return f"{century}{begins % 100:02}-{ends % 100:02}"
+
+
+def year_in_numbers(label: str) -> str:
+    """How a financial year stands in voucher numbers, which have to be short: of another century, only its first."""
+    return label if len(label) == _SHORT_LABEL_CHARS else label[:4]
 
 
 def year_begins(date: str, starts: str = FIRST_DAY) -> int:
@@ -43,9 +52,12 @@ def year_of(date: str, starts: str = FIRST_DAY) -> FinancialYear:
     """The financial year that a date is in, with its bounds."""
     begins = year_begins(date, starts)
     first = f"{begins:04}-{starts}"
+    label = financial_year(date, starts)
+    if begins >= MAXYEAR:
+        return FinancialYear(label, first, calendar_date.max.isoformat())
     following = calendar_date(begins + 1, int(starts[:2]), int(starts[3:]))
     last = calendar_date.fromordinal(following.toordinal() - 1)
-    return FinancialYear(financial_year(date, starts), first, last.isoformat())
+    return FinancialYear(label, first, last.isoformat())
 
 
 def year_starts(db: sqlite3.Connection) -> str:

@@ -10,6 +10,7 @@ from crdt_models.masters import company_details_id
 from khata.errors import BooksError
 from khata.gst.documents_issued import documents_issued
 from khata.gst.setting import set_company
+from khata.numbering import is_series_number
 from khata.years import FIRST_DAY, checked_start, financial_year, month_ends, year_begins, year_of, year_starts
 from tests.khata.company import a_company, alter, put, voucher
 
@@ -34,6 +35,21 @@ def test_years_by_hand():
     assert [month_ends(month) for month in ("2024-02", "2026-02", "2026-04")] == [
         "2024-02-29", "2026-02-28", "2026-04-30",
     ]  # fmt: skip
+
+
+def test_a_year_of_another_century_says_so_in_numbers_and_reports():
+    books = a_company()
+    numbers = [
+        voucher(books, "Receipt", RECEIPT, date=day).number
+        for day in ("1926-05-05", "2026-05-05", "2126-05-05", "1999-05-05", "9999-12-31")
+    ]
+    assert numbers == ["HO/1926/00001", "HO/26-27/00001", "HO/2126/00001", "HO/1999/00001", "HO/9999/00001"]
+    assert all(is_series_number(number) for number in numbers)
+    assert not is_series_number("HO/2026/00001")
+    years = [row["year"] for row in documents_issued(books)]
+    assert sorted(years) == ["1926-27", "1999-00", "2126-27", "26-27", "9999-00"]
+    with pytest.raises(BooksError, match="financial year 1926-27"):
+        alter(books, numbers[0], date="2026-05-05")
 
 
 @pytest.mark.parametrize("text", ["4-1", "04-31", "02-29", "13-01", "04/01", "", "०४-०१"])
