@@ -1,7 +1,10 @@
-"""Conflicts as problems: each value a choice, with what taking it would change."""
+"""Conflicts as problems: each value a choice, with what taking it would change.
+
+In a locked period only what stands in the locked books can be taken: every other choice is what ends in that.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -9,6 +12,7 @@ from crdt_models.money import Amount
 from khata.books import Books
 from khata.conflicts import list_conflicts
 from khata.deeds import branches_of, in_order
+from khata.locked_conflicts import locked_conflict
 from khata.problem import Choice, Deed, Effect, Problem
 
 CONFLICT: Final = "conflict"
@@ -29,17 +33,26 @@ def conflict_problems(books: Books) -> Iterator[Problem]:
         deeds = in_order(_deed(value) for value in values)
         effect = next((effect for effect in map(_effect, values) if effect), ())
         yield Problem(
-            CONFLICT, (conflict["document"],), text, tuple(_choices(conflict)), deeds, effect,
+            CONFLICT, (conflict["document"],), text, tuple(_ways(books, conflict)), deeds, effect,
             "taking the other value changes" if effect else "", branches_of(deeds, [conflict["scope"]]),
             (conflict["id"],),
         )  # fmt: skip
 
 
-def _choices(conflict: dict[str, Any]) -> Iterator[Choice]:
-    anyway = " --anyway" if conflict["incomplete"] else ""
+def _ways(books: Books, conflict: dict[str, Any]) -> Iterator[Choice]:
     if conflict["incomplete"]:
         yield Choice("fetch the save that one of them builds on, which may show that there is none", "khata sync")
+    shut = locked_conflict(books, conflict)
+    yield from _choices(conflict, range(1, _CHOICES_MAX + 1) if shut is None else shut.standing)
+    yield from shut.ways if shut is not None else ()
+
+
+def _choices(conflict: dict[str, Any], among: Container[int]) -> Iterator[Choice]:
+    """Taking those values of a conflict whose positions, counted from 1, are wanted."""
+    anyway = " --anyway" if conflict["incomplete"] else ""
     for position, value in enumerate(conflict["values"][:_CHOICES_MAX], 1):
+        if position not in among:
+            continue
         words = "keep what shows" if position == 1 else "take the other"
         command = f"khata conflicts settle {conflict['id']} --take {position}{anyway}"
         yield Choice(f"{words}: {in_short(value['value'])}, by {value['device']}", command, _effect(value))

@@ -30,6 +30,15 @@ def lock_problems(books: Books) -> list[Problem]:
     return [_problem(books, row) for row in late_vouchers(books)]
 
 
+def ways_out(books: Books, row: int) -> tuple[Choice, ...]:
+    """How what is kept out of a document is settled.
+
+    Args:
+        row: the document's local number; something is kept out of it.
+    """
+    return _problem(books, row).choices
+
+
 def _problem(books: Books, row: int) -> Problem:
     document = books.document(row)
     kept_out = books.db.execute(
