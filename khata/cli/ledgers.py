@@ -165,7 +165,7 @@ def alter(
         "address": address, "gst_type": gst_type, "country": country, "tax_head": tax_head, "tax_rate": tax_rate,
     }  # fmt: skip
     with opened(context) as books:
-        result = alter_master(books, _KIND, ledger, ledger_fields(books, given), version)
+        result = alter_master(books, _KIND, ledger, ledger_fields(books, given, ledger), version)
         print_saved(books, _KIND, result, as_json)
 
 

@@ -19,6 +19,7 @@ from khata.gst.rates import TAXABILITIES, TAXABLE, Rates
 from khata.gst.split import PERCENT_E6
 from khata.gst.states import checked_gstin, checked_state, state_code, state_name
 from khata.naming import ID_PREFIX
+from khata.party_details import check_agree, checked_contacts
 from khata.reading import read_master
 from khata.reports.span import branch_code
 from khata.years import checked_start
@@ -137,15 +138,34 @@ def set_company(books: Books, given: Mapping[str, Any], branch: str = "") -> Sav
     for field, checked in (("gstin", checked_gstin), ("state", checked_state), ("year_starts", checked_start)):
         if field in said:
             said[field] = checked(said[field])
-    _check_agree(said.get("gstin", ""), said.get("state", ""))
+    check_agree(said.get("gstin", ""), said.get("state", ""))
     with books.writing():
+        if not branch:
+            said |= _checked_said(books, said)
         which = f"{ID_PREFIX}{company_details_id(books.company).hex()}"
         return set_registers(books, "company", which, _registration(books, said, branch) if branch else said)
 
 
-def _check_agree(gstin: str, state: str) -> None:
-    if gstin and state and state_code(gstin) != state_code(state):
-        raise BooksError(f"{gstin} is a GSTIN of {state_name(state_code(gstin))}, not of {state}; correct one of them")
+def _checked_said(books: Books, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What has a form of its own among the details, and the State that the company's GSTIN says."""
+    row = books.db.execute("SELECT country, gstin, state, pan FROM companies WHERE present ORDER BY document LIMIT 1")
+    country, gstin, state, pan = (text or "" for text in row.fetchone() or ("",) * 4)
+    found = checked_contacts(said, said.get("country", country))
+    if said.get("books_from"):
+        _check_begin(said["books_from"])
+    if said.get("gstin") and "state" not in said:
+        found["state"] = state_name(state_code(said["gstin"]))
+    if said.keys() & {"gstin", "state", "pan"}:
+        after = {"gstin": gstin, "state": state, "pan": pan, **said, **found}
+        check_agree(after["gstin"], after["state"], after["pan"])
+    return found
+
+
+def _check_begin(date: str) -> None:
+    try:
+        check_date(date)
+    except BadValue as error:
+        raise BooksError(str(error)) from error
 
 
 def _registration(books: Books, said: Mapping[str, Any], branch: str) -> dict[str, Value]:
@@ -159,7 +179,7 @@ def _registration(books: Books, said: Mapping[str, Any], branch: str) -> dict[st
     before = company.registrations.get(code, Registration())
     gstin = said.get("gstin", before.gstin)
     state = said.get("state", state_name(state_code(gstin)) if gstin else before.state)
-    _check_agree(gstin, state)
+    check_agree(gstin, state)
     registrations = {**company.registrations, code: Registration(gstin=gstin, state=state)}
     if not gstin and not state:
         del registrations[code]

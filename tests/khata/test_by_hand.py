@@ -137,3 +137,40 @@ def test_a_program_may_enter_what_is_finer_as_imports_do():
     books = a_company()
     ledger(books, "Asha Stores")
     assert voucher(books, "Receipt", "Cash 0.005 / Asha Stores -0.005").number
+
+
+MUMBAI = "27AAPFU0939F1ZV"
+BAD_DETAILS = [
+    (("--state", "Atlantis"), "not a State or union territory"),
+    (("--gstin", "29AAACC1206D1ZC", "--state", "Maharashtra"), "a GSTIN of Karnataka, not of Maharashtra"),
+    (("--gstin", MUMBAI, "--pan", "ABCPE1234F"), "is of the PAN AAPFU0939F"),
+    (("--pan", "XX"), "is not a PAN"),
+    (("--email", "zz"), "is not an e-mail address"),
+]
+
+
+@pytest.mark.parametrize(("said", "text"), BAD_DETAILS)
+def test_details_of_a_party_are_checked(shop, said, text):
+    refused(shop("ledger", "add", "Foo", "--group", "Sundry Debtors", *said), text)
+    refused(shop("ledger", "alter", "Asha Stores", *said), text)
+
+
+def test_a_gstin_says_the_state_and_neither_is_altered_without_the_other(shop):
+    assert shop("ledger", "alter", "Asha Stores", "--gstin", MUMBAI).code == 0
+    held = shop("ledger", "show", "Asha Stores", "--json").json
+    assert (held["state"], held["gst"]) == ("Maharashtra", {"gstin": MUMBAI, "state": "Maharashtra"})
+    refused(shop("ledger", "alter", "Asha Stores", "--state", "Goa"), "a GSTIN of Maharashtra, not of Goa")
+    refused(shop("ledger", "alter", "Asha Stores", "--pan", "ABCPE1234F"), "not of ABCPE1234F")
+    abroad = ("ledger", "add", "Acme", "--group", "Sundry Debtors", "--country", "Nepal", "--state", "Bagmati")
+    assert shop(*abroad, "--pan", "600123456").code == 0
+
+
+def test_details_of_the_company_are_checked(shop):
+    refused(shop("company", "set", "--pincode", "1"), "is not a PIN code")
+    refused(shop("company", "set", "--email", "zz"), "is not an e-mail address")
+    refused(shop("company", "set", "--books-from", "01/04/2026"), "is not a date")
+    assert shop("company", "set", "--gstin", MUMBAI, "--pincode", "411 001").code == 0
+    held = shop("company", "show", "--json").json
+    assert (held["state"], held["pincode"]) == ("Maharashtra", "411001")
+    refused(shop("company", "set", "--state", "Goa"), "a GSTIN of Maharashtra, not of Goa")
+    refused(shop("company", "set", "--pan", "ABCPE1234F"), "not of ABCPE1234F")

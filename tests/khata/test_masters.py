@@ -73,10 +73,12 @@ def test_a_renamed_master_keeps_its_id_and_vouchers_follow():
 
 def test_fields_are_altered_one_by_one():
     books = a_shop()
-    alter_master(books, "ledger", "Asha Stores", ledger_fields(books, {"gstin": "27AAPFU0939F1ZV", "state": "Goa"}))
-    alter_master(books, "ledger", "Asha Stores", ledger_fields(books, {"state": "Kerala", "group": "Primary"}))
+    alter_master(books, "ledger", "Asha Stores", ledger_fields(books, {"gst_type": "regular", "state": "Goa"}))
+    alter_master(
+        books, "ledger", "Asha Stores", ledger_fields(books, {"state": "Kerala", "group": "Primary"}, "Asha Stores")
+    )
     found = show_master(books, "ledger", "Asha Stores")
-    assert found["gst"] == {"gstin": "27AAPFU0939F1ZV", "state": "Kerala"}
+    assert found["gst"] == {"registration": "regular", "state": "Kerala"}
     assert found["group"] is None
     assert alter_master(books, "ledger", "Asha Stores", {"state": "Kerala"}).commit is None
     with pytest.raises(BooksError, match="not a GSTIN"):
