@@ -20,6 +20,7 @@ from khata.reports.negative_stock import NegativeStock, negative_stock
 from p2p.store import prefix_of
 
 NEGATIVE_STOCK: Final = "negative-stock"
+NEGATIVE_AT_BRANCH: Final = "negative-stock-at-branch"
 CREDIT_LIMIT: Final = "credit-limit-passed"
 
 _LOOKED_INTO_MAX: Final = 5
@@ -27,16 +28,20 @@ _LOOKED_INTO_MAX: Final = 5
 
 
 def stock_problems(books: Books) -> Iterator[Problem]:
-    """Items of which less than nothing lies in a godown.
+    """Items of which less than nothing lies in a godown, or of which a branch took what others have.
 
     Cost: about 6 µs a stock line.
     """
     for below in negative_stock(books):
         rows = _rows(books, below.vouchers)
         deeds = in_order(_entered(books, rows, "took out goods in"))
-        place = (below.item_id.hex(), below.godown_id.hex())
+        place: tuple[str, ...] = (below.item_id.hex(), below.godown_id.hex())
+        if below.branch:
+            # The date is part of it, so that accepting it once says nothing about what is taken after it was mended.
+            place = (*place, below.branch, below.since)
         found = Problem(
-            NEGATIVE_STOCK, (below.item_id.hex(), *(id.hex() for id in below.vouchers)), below.text, (), deeds,
+            NEGATIVE_AT_BRANCH if below.branch else NEGATIVE_STOCK,
+            (below.item_id.hex(), *(id.hex() for id in below.vouchers)), below.text, (), deeds,
             branches=tuple(sorted({*branches_of(deeds), *below.branches})), about=place,
         )  # fmt: skip
         yield found._replace(choices=tuple(_ways_out(books, below, found.id, rows)))
@@ -44,10 +49,12 @@ def stock_problems(books: Books) -> Iterator[Problem]:
 
 def _ways_out(books: Books, below: NegativeStock, problem: str, rows: Sequence[tuple[int, str]]) -> Iterator[Choice]:
     where = f" in {below.godown}" if below.godown else ""
-    yield Choice(
-        f"goods came in that were not entered: count what of {below.item} lies{where}, and say how much (0 here)",
-        f"khata problems count {problem} --quantity 0",
-    )
+    if not below.branch:
+        # A count is of the whole godown, so it does not say whose the goods were.
+        yield Choice(
+            f"goods came in that were not entered: count what of {below.item} lies{where}, and say how much (0 here)",
+            f"khata problems count {problem} --quantity 0",
+        )
     for row, document in rows:
         (taken,) = books.db.execute(
             "SELECT coalesce(sum(quantity_e6), 0) FROM stock_lines s JOIN stock_items i ON i.id=s.item "

@@ -26,7 +26,7 @@ from khata.document_problems import (
 from khata.duplicate_problems import POSSIBLE_DUPLICATE, duplicate_problems
 from khata.errors import Ambiguous, BooksError, NotFound
 from khata.late import LATE, OFFENCE, lock_problems
-from khata.limit_problems import CREDIT_LIMIT, NEGATIVE_STOCK, credit_problems, stock_problems
+from khata.limit_problems import CREDIT_LIMIT, NEGATIVE_AT_BRANCH, NEGATIVE_STOCK, credit_problems, stock_problems
 from khata.master_problems import (
     DELETED_IN_USE,
     MERGE_CYCLE,
@@ -53,8 +53,8 @@ Finder = Callable[[Books], Iterable[Problem]]
 CODES: Final = (
     CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, CONFLICT, CANCELLED_BESIDE_CHANGE, DUPLICATE_NUMBER,
     POSSIBLE_DUPLICATE, TWO_SCOPES, MISSING_MASTER, DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, LATE, OFFENCE,
-    *TRANSFER_CODES, NEGATIVE_STOCK, CREDIT_LIMIT, UNBALANCED, IMPOSSIBLE, BAD_REGISTER, UNKNOWN_KIND,
-    QUARANTINED_COMMIT,
+    *TRANSFER_CODES, NEGATIVE_STOCK, NEGATIVE_AT_BRANCH, CREDIT_LIMIT, UNBALANCED, IMPOSSIBLE, BAD_REGISTER,
+    UNKNOWN_KIND, QUARANTINED_COMMIT,
 )  # fmt: skip
 """Every code that a problem can have, in the order in which they are listed.
 
@@ -71,6 +71,7 @@ ACCEPTABLE: Final = {
     UNKNOWN_KIND: "it may stay unseen here",
     QUARANTINED_COMMIT: "it may stay set aside",
     WRONG_BRANCH: "it may stay passed over",
+    NEGATIVE_AT_BRANCH: "the goods were there: they were never booked from one branch to the other",
 }
 """Problems that a person may declare to be none, and what they say by that. All others have to be settled."""
 

@@ -207,6 +207,11 @@ CASES = {
         puts(b"h" * 16, "2026-04", "-5.00", reference="B7", **{"source:pune": {"guid": "y-9"}}),
     ),
     "goods for one sold at both": Case("negative-stock", sells("8"), sells("7")),
+    "goods of one branch sold at the other": Case(
+        "negative-stock-at-branch",
+        pune=both(sells("9"), sells("6")),
+        first=lambda books: moved(books, "Receipt Note", "Soap 20 = 300"),
+    ),
     "credit for one given at both": Case("credit-limit-passed", sells("1", "400"), sells("1", "300")),
     "sent and not received": Case("transfer-in-transit", sends),
     "less received than sent": Case("transfer-legs-differ", first=sends, pune=takes("450")),
