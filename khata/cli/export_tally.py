@@ -39,7 +39,9 @@ def tally(
 ) -> None:
     """Write XML that Tally imports: masters in the order it needs them, then the vouchers of the dates given.
 
-    What was imported from Tally goes back field by field, under the GUIDs it came with.
+    What was imported from Tally goes back field by field, under the GUIDs it came with. Goods between branches leave as
+    stock journals at what they cost, so that the stock is worth the same there. Who did what, locks and conflicts stay
+    here; what else Tally has no place for is listed after the export.
 
     Examples:
       khata export tally --output books.xml
@@ -75,6 +77,8 @@ def _options(masters_only: bool, vouchers_only: bool, company: str, encoding: st
 def _tell(found: dict[str, Any], tell: Any) -> None:
     counts = found["counts"]
     tell(f"wrote {found['file']} for {found['company']!r}: {counts['masters']} masters, {counts['vouchers']} vouchers")
+    for sentence in found["otherwise"]:
+        tell(sentence)
     lines = [*found["renamed"], *(_left_out(one) for one in found["left_out"])]
     for line in lines[:_LISTED_MAX]:
         complain(line)

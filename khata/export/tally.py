@@ -13,7 +13,9 @@ from khata.export import tally_books
 from khata.export.out_file import Step, no_step
 from khata.export.tally_books import LeftOut
 from khata.export.tally_names import MASTER_KINDS, TallyNames
+from khata.export.tally_otherwise import otherwise
 from khata.export.tally_text import Element, clean, put
+from khata.export.tally_transfers import GoodsMoved
 from khata.export.tally_vouchers import voucher_element
 from khata.reports.span import EVERYTHING, Span
 from khata.source_companies import TallyCompany
@@ -43,8 +45,9 @@ def write_tally(
     Opening balances are those with which the books begin, whatever the span; for one branch there are none.
 
     Returns:
-        `counts` of masters and vouchers, the `company` named in the file, `left_out` (vouchers that no file can hold)
-        and `renamed` (masters that stand under another name than theirs).
+        `counts` of masters and vouchers, the `company` named in the file, `left_out` (vouchers that no file can hold),
+        `renamed` (masters that stand under another name than theirs) and `otherwise` (what Tally keeps in another way
+        than these books, or has no place for, as sentences).
 
     Raises:
         BadValue, NotFound: see `Span.condition`.
@@ -57,6 +60,7 @@ def write_tally(
     company = clean(options.company or source.name or books.company_name)
     left_out: list[LeftOut] = []
     counts = {"masters": 0, "vouchers": 0}
+    moved = GoodsMoved(books)
     with etree.xmlfile(out, encoding=options.encoding.upper(), close=False) as file:
         file.write_declaration()
         with file.element("ENVELOPE"):
@@ -64,7 +68,7 @@ def write_tally(
             with file.element("BODY"), file.element("IMPORTDATA"):
                 file.write(_description(company, options.masters))
                 with file.element("REQUESTDATA"):
-                    for element in _objects(books, names, span, options, left_out, step):
+                    for element in _objects(books, names, span, options, moved, left_out, step):
                         counts["vouchers" if element.tag == "VOUCHER" else "masters"] += 1
                         _message(file, element)
                     _message(file, _origin(source, company))
@@ -73,17 +77,24 @@ def write_tally(
         "company": company,
         "renamed": names.clashes,
         "left_out": [one._asdict() for one in left_out],
+        "otherwise": otherwise(books, span, moved.journals, options.masters, options.vouchers),
     }
 
 
 def _objects(
-    books: Books, names: TallyNames, span: Span, options: TallyOptions, left_out: list[LeftOut], step: Step
+    books: Books,
+    names: TallyNames,
+    span: Span,
+    options: TallyOptions,
+    moved: GoodsMoved,
+    left_out: list[LeftOut],
+    step: Step,
 ) -> Iterator[Element]:
     if options.masters:
         for kind in MASTER_KINDS:
             yield from tally_books.masters(books, names, kind, with_openings=not span.branch)
     if options.vouchers:
-        for voucher in tally_books.vouchers(books, span, left_out, step):
+        for voucher in tally_books.vouchers(books, span, moved, left_out, step):
             yield voucher_element(names, voucher)
 
 

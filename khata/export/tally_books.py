@@ -31,6 +31,7 @@ from khata.export.out_file import Step
 from khata.export.tally_masters import master_element
 from khata.export.tally_names import TallyNames
 from khata.export.tally_text import Element, clean
+from khata.export.tally_transfers import GoodsMoved
 from khata.export.tally_vouchers import Leaving
 from khata.locking import counted
 from khata.naming import MasterName
@@ -155,10 +156,11 @@ def _opened(
 # -- vouchers ----------------------------------------------------------------------------------------------------------
 
 
-def vouchers(books: Books, span: Span, left_out: list[LeftOut], step: Step) -> Iterator[Leaving]:
+def vouchers(books: Books, span: Span, moved: GoodsMoved, left_out: list[LeftOut], step: Step) -> Iterator[Leaving]:
     """The vouchers of a span, by date, number and id, cancelled and optional ones too.
 
     Args:
+        moved: tells what goods between branches cost, and counts the stock journals that are made of them.
         left_out: receives those that no file can hold.
 
     Raises:
@@ -177,7 +179,7 @@ def vouchers(books: Books, span: Span, left_out: list[LeftOut], step: Step) -> I
     ]
     owners = _owners(books)
     for start in range(0, len(ids), _AT_ONCE):
-        yield from _read(books, ids[start : start + _AT_ONCE], owners, left_out)
+        yield from _read(books, ids[start : start + _AT_ONCE], owners, moved, left_out)
         step(min(start + _AT_ONCE, len(ids)), len(ids))
 
 
@@ -190,7 +192,9 @@ def _owners(books: Books) -> dict[str, bytes]:
     return {identity: bytes(document) for identity, document in rows}
 
 
-def _read(books: Books, ids: list[int], owners: dict[str, bytes], left_out: list[LeftOut]) -> Iterator[Leaving]:
+def _read(
+    books: Books, ids: list[int], owners: dict[str, bytes], moved: GoodsMoved, left_out: list[LeftOut]
+) -> Iterator[Leaving]:
     wanted = (json.dumps(ids),)
     rows = {
         row[0]: row
@@ -216,10 +220,14 @@ def _read(books: Books, ids: list[int], owners: dict[str, bytes], left_out: list
             continue
         known = identities.get(local, [])
         guid = next((one for one in known if is_guid(one) and owners.get(one, id) == id), own_guid(id, leg))
+        apart = moved.apart(local, leg, read.posting, read.number)
         yield Leaving(
-            guid, bool(known), read.posting, read.number, read.reference, read.reference_date, read.narration,
+            guid, bool(known), apart.accounts, read.number, read.reference, read.reference_date, read.narration,
             bool(cancelled), read.optional,
         )  # fmt: skip
+        if apart.goods is not None:
+            goods = own_guid(id, f"{leg} goods")
+            yield Leaving(goods, False, apart.goods, apart.number, read.number, "", read.narration, False, False)
 
 
 def _counted(books: Books, document: Document, leg: str) -> tuple[ReadVoucher | None, str]:
@@ -246,8 +254,9 @@ def _counted(books: Books, document: Document, leg: str) -> tuple[ReadVoucher | 
 
 def source_company(books: Books) -> TallyCompany:
     """The Tally company that all imports were of; where it is not one, these books under an id made from theirs."""
+    row = books.db.execute("SELECT state FROM companies WHERE present ORDER BY document LIMIT 1").fetchone()
+    state = row[0] if row is not None and row[0] else ""
     found = tally_companies(books)
     if len(found) == 1:
-        return found[0]
-    row = books.db.execute("SELECT state FROM companies WHERE present ORDER BY document LIMIT 1").fetchone()
-    return TallyCompany(own_guid(books.company[:16]), books.company_name, row[0] if row is not None and row[0] else "")
+        return found[0] if found[0].state else found[0]._replace(state=state)
+    return TallyCompany(own_guid(books.company[:16]), books.company_name, state)

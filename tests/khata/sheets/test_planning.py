@@ -319,7 +319,7 @@ def test_files_that_are_no_workbooks_or_too_large_are_refused(tmp_path, monkeypa
     with zipfile.ZipFile(tmp_path / "empty.xlsx", "w") as archive:
         archive.writestr("a", "b")
     for name in ("text.xlsx", "empty.xlsx"):
-        with pytest.raises(BooksError, match="is no Excel workbook|is an Excel workbook that is damaged"):
+        with pytest.raises(BooksError, match=r"is no Excel workbook|is an Excel workbook that is damaged"):
             looked_at(books, tmp_path / name)
     with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", bytes(2 << 20))
