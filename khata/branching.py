@@ -2,40 +2,106 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from crdt_models.masters import normalised
 from khata.books import Books
 from khata.daemon import STATUS, ask
 from khata.errors import BooksError
-from p2p.admission import invitations, invite
+from p2p.admission import invitations, invite, withdraw
 from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, Grant
 from p2p.identity import Random, spell
-from p2p.invite import Ticket
+from p2p.invite import Invitation, Standing, Ticket
 from p2p.limits import SERIES_CHARS_MAX
 from p2p.scope import slug
-from p2p.transport import parse_address
+from p2p.transport import DEFAULT_PORT, parse_address
 
 EVERYTHING_BUT_CONTROL = Grant(READ_DEFAULT, WRITE_DEFAULT)
 
 
+_INVITED: Final = {
+    Standing.OPEN: "invited",
+    Standing.USED: "no device yet",
+    Standing.EXPIRED: "invitation expired",
+    Standing.CLOSED: "invitation closed after too many wrong tries",
+    Standing.WITHDRAWN: "invitation withdrawn",
+}
+
+
 def invite_branch(books: Books, name: str, code: str, addresses: Sequence[str], random: Random = os.urandom) -> Ticket:
-    """Add a branch and make a ticket for its first device.
+    """Add a branch and make a ticket for its first device; make a new one for a branch whose ticket came to nothing.
 
     Args:
         code: the device's code in voucher numbers; made from the name when empty.
         addresses: where this device can be reached; where it serves just now when none is given.
 
     Raises:
-        BooksError: no address is known, or the code is malformed.
+        BooksError: no address is known, the code is malformed, or another branch has the name.
+        Unreachable: an address is none.
         NotAllowed, ChainError: this device is not the keeper, or the code is taken; nothing is written.
     """
     for address in addresses:
-        parse_address(address)
+        _check_address(address)
     found = list(addresses) or _served_at(books)
     series = (code or slug(name).replace("-", "")[: SERIES_CHARS_MAX - 1]).upper()
     if len(series) > SERIES_CHARS_MAX or not (series.isascii() and series.isalnum()):
         raise BooksError(f"{code!r} cannot be a code; it is 1 to {SERIES_CHARS_MAX} letters and digits, such as PUN")
-    return invite(books.replica, name, series, EVERYTHING_BUT_CONTROL, found, books.now(), random)
+    with books.writing():
+        name = _checked_name(books, name, series)
+        return invite(books.replica, name, series, EVERYTHING_BUT_CONTROL, found, books.now(), random)
+
+
+def _check_address(address: str) -> None:
+    _, port = parse_address(address)
+    bare_ipv6 = address.count(":") > 1 and not address.startswith("[")
+    if port == 0 or bare_ipv6 or not address.endswith(f":{port}"):
+        raise BooksError(
+            f"{address!r} names no port at which others reach this device; write HOST:PORT, such as "
+            f"{address.removesuffix(':0')}:{DEFAULT_PORT}"
+        )
+
+
+def _checked_name(books: Books, name: str, series: str) -> str:
+    """A branch's name as it will stand in the chain; that of a branch which waits for its first device, as it is there.
+
+    Raises:
+        BooksError: another branch is called so.
+    """
+    same = [branch for branch in books.replica.chain.branches.values() if normalised(branch.name) == normalised(name)]
+    if not same:
+        return name
+    (branch, *_) = same
+    code = branch.code.upper()
+    now = books.now()
+    if any(one.series == code and one.standing(now) is Standing.OPEN for one in invitations(books.replica)):
+        raise BooksError(
+            f"{branch.name} ({code}) is invited already; its ticket still works, or take it back with "
+            f"`khata branch withdraw {code}` and add the branch again"
+        )
+    if any(member.branch == branch.code for member in books.replica.chain.members.values()):
+        raise BooksError(
+            f"there is a branch {branch.name} ({code}) already, and lists would not tell the two apart; "
+            f'choose another name, such as "{name} 2"'
+        )
+    if branch.code != slug(series):
+        raise BooksError(f"{branch.name} was added under the code {code}; invite it again with --code {code}")
+    return branch.name
+
+
+def withdraw_invitation(books: Books, code: str) -> Invitation:
+    """Take back an invitation that nobody has joined with yet.
+
+    Args:
+        code: of the device it is for, or the name of its branch.
+
+    Raises:
+        NotAllowed: this device is not the keeper.
+        TicketError: no such invitation is open.
+    """
+    with books.writing():
+        branches = books.replica.chain.branches.values()
+        named = [branch.code.upper() for branch in branches if normalised(branch.name) == normalised(code)]
+        return withdraw(books.replica, named[0] if named else code.upper(), books.now())
 
 
 def _served_at(books: Books) -> list[str]:
@@ -47,7 +113,10 @@ def _served_at(books: Books) -> list[str]:
 
 
 def branch_list(books: Books) -> list[dict[str, Any]]:
-    """Every device ever admitted, and every invitation not used yet, by branch."""
+    """Every device ever admitted, and every branch that waits for its first, by branch.
+
+    What became of an invitation is known only where it was made.
+    """
     chain = books.replica.chain
     rows = []
     for member in chain.members.values():
@@ -60,10 +129,13 @@ def branch_list(books: Books) -> list[dict[str, Any]]:
             "device_id": spell(member.device),
             "standing": "revoked" if member.revoked_at is not None else f"{member.role}{keeper}",
         })  # fmt: skip
-    for invited in invitations(books.replica):
-        if not invited.used_by:
-            branch = chain.branches.get(invited.branch)
-            standing = "invited" if invited.expires > books.now() else "invitation expired"
-            name = branch.name if branch is not None else invited.branch
-            rows.append({"branch": name, "code": invited.series, "device": "", "device_id": "", "standing": standing})
+    now = books.now()
+    made = {invited.branch: invited for invited in invitations(books.replica)}
+    settled = {member.branch for member in chain.members.values()}
+    for branch in chain.branches.values():
+        if branch.code not in settled:
+            invited = made.get(branch.code)
+            standing = "no device yet" if invited is None else _INVITED[invited.standing(now)]
+            series = branch.code.upper() if invited is None else invited.series
+            rows.append({"branch": branch.name, "code": series, "device": "", "device_id": "", "standing": standing})
     return sorted(rows, key=lambda row: (row["branch"], row["code"], row["device"]))

@@ -14,7 +14,7 @@ from p2p.errors import ChainError, TicketError
 from p2p.events import JoinRequested
 from p2p.founding import admit_device, append
 from p2p.identity import DeviceKeys, Random, device_id
-from p2p.invite import MAC_BYTES, SECRET_BYTES, Invitation, Ticket, check_code, joining_mac, joining_mac_ok
+from p2p.invite import MAC_BYTES, SECRET_BYTES, Invitation, Standing, Ticket, check_code, joining_mac, joining_mac_ok
 from p2p.limits import INVITATION_MS
 from p2p.messages import Challenge, Joining, Proof
 from p2p.replica import Replica
@@ -29,20 +29,12 @@ class Admitted(NamedTuple):
     check_code: str
 
 
-class Invited(NamedTuple):
-    """An invitation made here, as it stands."""
-
-    branch: str
-    series: str
-    expires: int
-    used_by: bytes
-    wrong_tries: int
-
-
 def invite(
     replica: Replica, branch: str, series: str, grant: Grant, addresses: Sequence[str], now: int, random: Random
 ) -> Ticket:
     """Add a branch and make a ticket for its first device.
+
+    A branch that was added before is invited once more while it has no device, and no invitation of it is open.
 
     Args:
         branch: its name.
@@ -56,8 +48,10 @@ def invite(
         ChainError: the name or the code cannot be used, or is taken; nothing is written.
     """
     with replica.transaction():
-        append(replica, BranchAdded(time=now, code=slug(series), name=branch))
-        _check_series(replica, series)
+        waiting = slug(series) in _awaited(replica)
+        _check_series(replica, series, now)
+        if not waiting or replica.chain.branches[slug(series)].name != branch:
+            append(replica, BranchAdded(time=now, code=slug(series), name=branch))
         expires = now + INVITATION_MS
         invitation = Invitation(random(SECRET_BYTES), expires, slug(series), series, grant.read, grant.write)
         ticket = Ticket(
@@ -76,12 +70,33 @@ def invite(
     return ticket
 
 
-def invitations(replica: Replica) -> list[Invited]:
-    """Every invitation made here, by the code of its device."""
+def withdraw(replica: Replica, series: str, now: int) -> Invitation:
+    """Close the open invitation of a code, so that nobody joins with its ticket any more.
+
+    Raises:
+        NotAllowed: this device is not the keeper.
+        TicketError: no invitation of that code is open.
+    """
+    with replica.transaction():
+        open_ = [one for one in invitations(replica) if one.series == series and one.standing(now) is Standing.OPEN]
+        if not open_:
+            raise TicketError(f"no invitation for {series} is open; `khata branch list` shows those that are")
+        for one in open_:
+            append(replica, InvitationUsed(time=now, slot=one.slot))
+            _keep(replica, msgspec.structs.replace(one, withdrawn=True))
+    return open_[-1]
+
+
+def invitations(replica: Replica) -> list[Invitation]:
+    """Every invitation made here, by the code of its device and by when it expires. Show nobody their secrets."""
     rows = replica.db.execute("SELECT body FROM invitations").fetchall()
     kept = [msgspec.msgpack.decode(body, type=Invitation) for (body,) in rows]
-    listed = [Invited(one.branch, one.series, one.expires, one.used_by, one.wrong_tries) for one in kept]
-    return sorted(listed, key=lambda one: (one.series, one.expires))
+    return sorted(kept, key=lambda one: (one.series, one.expires))
+
+
+def _awaited(replica: Replica) -> set[str]:
+    """The codes of branches that no device was ever admitted to."""
+    return replica.chain.branches.keys() - {member.branch for member in replica.chain.members.values()}
 
 
 def join_with(ticket: Ticket, keys: DeviceKeys, name: str, head: tuple[int, bytes]) -> Join:
@@ -164,8 +179,8 @@ def _free_name(replica: Replica, wanted: str, series: str) -> str:
     return wanted if wanted not in taken else f"{wanted} {series}"
 
 
-def _check_series(replica: Replica, series: str) -> None:
-    waiting = {one.series for one in invitations(replica) if not one.used_by}
+def _check_series(replica: Replica, series: str, now: int) -> None:
+    waiting = {one.series for one in invitations(replica) if one.standing(now) is Standing.OPEN}
     taken = {member.series for member in replica.chain.members.values()} | waiting
     if series in taken:
         raise ChainError(f"the code {series} is taken; choose another of 1 to 4 letters and digits")

@@ -197,6 +197,7 @@ class Standing(Enum):
     USED = "used"
     EXPIRED = "expired"
     CLOSED = "closed after too many wrong tries"
+    WITHDRAWN = "withdrawn"
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -211,6 +212,7 @@ class Invitation(msgspec.Struct, frozen=True):
         preset: name of the rule that begins with it.
         wrong_tries: how often somebody knew the slot and not the secret.
         used_by: device id of the device that joined with it, or empty.
+        withdrawn: whoever made it has thought better of it.
     """
 
     secret: bytes
@@ -222,6 +224,7 @@ class Invitation(msgspec.Struct, frozen=True):
     preset: str = ""
     wrong_tries: int = 0
     used_by: bytes = b""
+    withdrawn: bool = False
 
     @property
     def slot(self) -> bytes:
@@ -232,6 +235,8 @@ class Invitation(msgspec.Struct, frozen=True):
         """Return whether it can be used at `now`, ms since 1970."""
         if self.used_by:
             return Standing.USED
+        if self.withdrawn:
+            return Standing.WITHDRAWN
         if self.wrong_tries >= INVITATION_WRONG_TRIES_MAX:
             return Standing.CLOSED
         return Standing.EXPIRED if now >= self.expires else Standing.OPEN

@@ -4,8 +4,11 @@ The listener shows its self-signed device certificate and the dialer takes the d
 proves inside (`handshake`). There is no certificate authority, and nothing to rebuild when somebody is revoked.
 """
 
+import errno
 import ipaddress
 import os
+import re
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
@@ -17,6 +20,10 @@ from p2p.identity import DeviceKeys, device_id_of_certificate_untrusted
 
 DEFAULT_PORT = 7420
 CONNECT_SECONDS_MAX = 10
+
+
+_no_host = re.compile(r"[\s/:@\[\]]")
+"""What stands in a URL or beside an address, and in no name of a host."""
 
 
 class Unreachable(P2PError):
@@ -95,9 +102,7 @@ class TlsNetwork:
         try:
             listeners = await trio.open_tcp_listeners(port, host=host)
         except OSError as error:
-            raise Unreachable(
-                f"cannot listen on {address}: {error.strerror or error}; is another `khata serve` running there?"
-            ) from error
+            raise Unreachable(f"cannot listen on {address}: {_not_ours(error)}") from error
         actual = listeners[0].socket.getsockname()
         task_status.started(f"{host}:{actual[1]}")
         await trio.serve_listeners(serve, listeners)
@@ -147,9 +152,21 @@ def parse_address(address: str) -> tuple[str, int]:
         host, separator, port = address.rpartition(":")
         host, port = (host, port) if separator else (address, str(DEFAULT_PORT))
         host = host.removeprefix("[").removesuffix("]")
-    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+    named = host and (_is_ipv6(host.partition("%")[0]) or not _no_host.search(host))
+    if not named or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise Unreachable(f"{address!r} is not an address; write HOST:PORT, such as 192.168.1.20:{DEFAULT_PORT}")
     return host, int(port)
+
+
+def _not_ours(error: OSError) -> str:
+    """Why an address cannot be listened on, and what to do."""
+    if isinstance(error, socket.gaierror):
+        return "nothing here goes by that name; name an address of this device, or 0.0.0.0 for all it has"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "that is no address of this device; name one that is, or 0.0.0.0 for all it has"
+    if error.errno == errno.EACCES:
+        return f"this user may not listen on that port; take one above 1023, such as {DEFAULT_PORT}"
+    return f"{error.strerror or error}; is another `khata serve` running there?"
 
 
 def _is_ipv6(text: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from khata.cli.frame import AsJson, opened, print_json, print_table, say
+from khata.cli.frame import AsJson, opened, print_json, print_table, saved, say, told
 
 NAME = "branch"
 app = typer.Typer(no_args_is_help=True, help="Add branches, and see which devices belong to the company.")
@@ -26,7 +26,8 @@ def add(
     """Add a branch and make the ticket that its first device joins with.
 
     The ticket works once and for 7 days. Whoever holds it can join: hand it over like a key. The device may read and
-    write everything but the list of who may do what.
+    write everything but the list of who may do what. A branch whose ticket was lost is added again in the same way,
+    once the first ticket has expired or was taken back with `khata branch withdraw`.
 
     Examples:
       khata branch add Pune --code PUN --address 192.168.1.20:7420
@@ -53,7 +54,8 @@ def add(
         say(text)
         say("")
         say(qr_code(text))
-        say(f"There: khata join TICKET     Here, reachable at {ticket.addresses[0]}: khata serve --listen")
+        say("There:  khata join TICKET")
+        say(f"Here:   khata serve --listen {ticket.addresses[0]}")
 
 
 @app.command("list")
@@ -72,3 +74,27 @@ def list_branches(context: typer.Context, as_json: AsJson = False) -> None:
             return
         shown = [(row["branch"], row["code"], row["device"], row["standing"], row["device_id"]) for row in rows]
         print_table(("Branch", "Code", "Device", "Standing", "Device id"), shown)
+
+
+@app.command()
+def withdraw(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(help="The code that `khata branch add` named, or the branch's name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take back an invitation: nobody can join with its ticket any more.
+
+    A device that has joined already stays.
+
+    Example:
+      khata branch withdraw PUN
+    """
+    from khata.branching import withdraw_invitation
+
+    with opened(context) as books:
+        invited = withdraw_invitation(books, code)
+        if as_json:
+            told(books)
+            print_json({"branch": invited.branch, "code": invited.series})
+        else:
+            saved(books, f"that the invitation for {invited.series} is withdrawn")

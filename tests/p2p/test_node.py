@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import trio
 
-from p2p.admission import Invited, invitations, invite, join_with
+from p2p.admission import invitations, invite, join_with
 from p2p.identity import DeviceKeys
-from p2p.invite import Ticket, check_code
+from p2p.invite import Invitation, Ticket, check_code
 from p2p.limits import INVITATION_MS, INVITATION_WRONG_TRIES_MAX
 from p2p.messages import Challenge, Joining
 from p2p.node import BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS_MIN, Node
@@ -38,7 +38,7 @@ def join_of(at: At, ticket: Ticket, name: str = "Pune till") -> Join:
     return join_with(ticket, at.keys, name, at.replica.chain_head())
 
 
-def the_invitation(at: At) -> Invited:
+def the_invitation(at: At) -> Invitation:
     (found,) = invitations(at.replica)
     return found
 
