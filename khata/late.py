@@ -30,6 +30,16 @@ def lock_problems(books: Books) -> list[Problem]:
     return [_problem(books, row) for row in late_vouchers(books)]
 
 
+def problem_of(books: Books, row: int) -> Problem | None:
+    """What a lock keeps out of a document, as a problem; None where it keeps nothing out.
+
+    Args:
+        row: the document's local number.
+    """
+    found = books.db.execute("SELECT 1 FROM kept_out WHERE document=?", (row,)).fetchone()
+    return _problem(books, row) if found is not None else None
+
+
 def ways_out(books: Books, row: int) -> tuple[Choice, ...]:
     """How what is kept out of a document is settled.
 

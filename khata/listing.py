@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from crdt_models.errors import BadValue
+from crdt_models.folding import Folded
 from crdt_models.money import Amount
 from crdt_models.vouchers import posting_from
 from khata.books import Books
+from khata.late import problem_of
 from khata.showing import instant, shown
-from khata.transfers.rights import shown_as_voucher
+from khata.transfers.rights import as_it_counts, shown_as_voucher
 from khata.versions import version_text
 from khata.voucher_form import form_of
 from khata.voucher_lookup import VoucherName
@@ -121,30 +123,70 @@ def _listed(books: Books, row: tuple[Any, ...], entries: list[Json]) -> Json:
 
 
 def show_voucher(books: Books, found: VoucherName) -> Json:
-    """One voucher with all its fields, its version, and the ids of its conflicts; or one leg of a transfer."""
+    """One voucher as it counts, its version, and the ids of its conflicts; or one leg of a transfer.
+
+    `late` says that a locked period keeps something out of it, and `kept_out` what it would say with that.
+    """
     document = books.document(abs(found.row))
-    folded = shown_as_voucher(books, document, found.row)
+    everything = shown_as_voucher(books, document, found.row)
+    folded = as_it_counts(books, document, found.row)
     rows = books.db.execute(f"{_COLUMNS} WHERE v.id=?", (found.row,)).fetchall()
     entries = _entries(books, "v.id=?", [found.row]).get(found.row, [])
     result = _listed(books, rows[0], entries)
-    try:
-        form = form_of(books.names, posting_from(folded.values.get("posting")))
-    except BadValue:
-        form = {}
+    form = _form(books, folded)
     conflicts = books.db.execute("SELECT id FROM conflicts WHERE document=? ORDER BY register", (abs(found.row),))
     faults = books.db.execute(
         "SELECT text FROM document_problems WHERE document=? ORDER BY code, text", (abs(found.row),)
     )
     dated = folded.values.get("reference_date", "")
+    (late,) = books.db.execute("SELECT late FROM vouchers WHERE id=?", (found.row,)).fetchone()
     return {
         **result,
         **form,
         "reference_date": dated if isinstance(dated, str) else "",
         "scope": found.scope,
-        "version": version_text(folded.heads),
+        "version": version_text(everything.heads),
         "conflicts": [conflict for (conflict,) in conflicts],
         "problems": [text for (text,) in faults],
+        "late": bool(late),
+        "kept_out": _kept_out(books, folded, everything) if late else None,
+        "settle": _settle(books, abs(found.row)) if late else None,
     }
+
+
+def _form(books: Books, folded: Folded) -> Json:
+    try:
+        return form_of(books.names, posting_from(folded.values.get("posting")))
+    except BadValue:
+        return {}
+
+
+def _settle(books: Books, row: int) -> Json | None:
+    """Why something is kept out of a voucher, and the commands that settle it."""
+    problem = problem_of(books, row)
+    if problem is None:
+        return None
+    return {
+        "problem": problem.id,
+        "text": problem.text,
+        "settle_choices": [choice.json() for choice in problem.choices],
+    }
+
+
+def _kept_out(books: Books, counts: Folded, everything: Folded) -> Json:
+    """What a voucher would say with all that a locked period keeps out of it, as far as that differs from what counts.
+
+    A voucher that came late as a whole counts nowhere, and all it says is kept out.
+    """
+    whole = counts.values == everything.values
+    before = {} if whole else {**counts.values, **_form(books, counts)}
+    after = {**everything.values, **_form(books, everything)}
+    return {
+        field: after.get(field)
+        for field in (*_form(books, everything), "number", "reference", "reference_date", "narration", "cancelled",
+                      "optional")
+        if after.get(field) != before.get(field)
+    }  # fmt: skip
 
 
 def history(books: Books, row: int) -> Iterator[Json]:

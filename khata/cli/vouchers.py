@@ -232,7 +232,9 @@ def _mark(row: dict[str, Any]) -> str:
 
 @app.command()
 def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
-    """Show one voucher, with its version: what `alter --version` takes.
+    """Show one voucher as it counts, with its version: what `alter --version` takes.
+
+    What a locked period keeps out of it stands below, with the commands that settle it.
 
     Example:
       khata voucher show PUN/26-27/00001 --json
@@ -257,6 +259,28 @@ def show(context: typer.Context, which: Which, as_json: AsJson = False) -> None:
         complain(f"in conflict: khata conflicts settle {conflict} --take 1")
     for problem in found["problems"]:
         complain(f"not counted: {problem}")
+    if found["late"]:
+        _say_kept_out(found)
+
+
+def _say_kept_out(found: dict[str, Any]) -> None:
+    """What a locked period keeps out of a voucher, beside what counts, and how that is settled."""
+    say("late: this is kept out by a locked period")
+    for field, value in found["kept_out"].items():
+        if field == "entries":
+            print_table(("Ledger", "Debit>", "Credit>"), [(row["ledger"], *_sides(row["amount"])) for row in value])
+        else:
+            say(f"{field.replace('_', ' '):>12}  {value if isinstance(value, str) else _spelled(value)}")
+    if found["settle"] is not None:
+        complain(found["settle"]["text"])
+        for choice in found["settle"]["settle_choices"]:
+            complain(f"  {choice['words']}: {choice['command']}")
+
+
+def _spelled(value: Any) -> str:
+    import json
+
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
 
 
 def _sides(amount: str) -> tuple[str, str]:

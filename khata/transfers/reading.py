@@ -41,6 +41,7 @@ class ReadLeg(NamedTuple):
         voucher: what it says, `cancelled` as it counts: by itself, or because the whole transfer is.
         late: something saved after a lock is kept out of it.
         left_out: all of it is: it counts nowhere.
+        value: the register that it was read from.
     """
 
     register: str
@@ -51,6 +52,7 @@ class ReadLeg(NamedTuple):
     changed_ms: int
     late: bool
     left_out: bool
+    value: dict[str, Value]
 
 
 class ReadTransfer(NamedTuple):
@@ -176,7 +178,7 @@ def _leg(
     ]
     first, last = min(saves, key=_by_time), max(save.time for save in saves)
     counts = read._replace(cancelled=read.cancelled or found.cancelled)
-    leg = ReadLeg(register, branch, counts, first.author, first.time, last, False, False)
+    leg = ReadLeg(register, branch, counts, first.author, first.time, last, False, False, value)
     return leg, [Fault(code, f"its {register}: {text}") for code, text in read.faults]
 
 

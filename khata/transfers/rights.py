@@ -5,8 +5,9 @@ from crdt_models.folding import Folded
 from crdt_models.transfers import DISPATCH, KIND, RECEIPT, may_write
 from khata.books import Books
 from khata.errors import BooksError
+from khata.locking import counted
 from khata.transfers.accounts import branch_name
-from khata.transfers.reading import fold
+from khata.transfers.reading import fold, read_transfer
 
 
 def folded(books: Books, document: Document) -> Folded:
@@ -29,6 +30,21 @@ def shown_as_voucher(books: Books, document: Document, voucher: int) -> Folded:
     return shows._replace(values=leg if isinstance(leg, dict) else {})
 
 
+def as_it_counts(books: Books, document: Document, voucher: int) -> Folded:
+    """What counts of a voucher, or of one leg of a transfer: without what locked periods keep out, unless that is all.
+
+    Args:
+        voucher: its local id in `vouchers`.
+    """
+    chain, locks = books.replica.chain, books.replica.locks
+    if document.kind != KIND:
+        return counted(document, document.fold(), chain, locks).folded
+    register = RECEIPT if voucher < 0 else DISPATCH
+    shows = shown_as_voucher(books, document, voucher)
+    leg = read_transfer(document, chain, locks).leg(register)
+    return shows if leg is None else shows._replace(values=leg.value)
+
+
 def check_no_leg(books: Books, voucher: int) -> None:
     """Refuse to treat a leg of a transfer as a voucher of its own.
 
@@ -38,11 +54,13 @@ def check_no_leg(books: Books, voucher: int) -> None:
     Raises:
         BooksError: it is a leg.
     """
-    number, leg = books.db.execute("SELECT number, leg FROM vouchers WHERE id=?", (voucher,)).fetchone()
+    number, leg, document = books.db.execute(
+        "SELECT number, leg, document FROM vouchers WHERE id=?", (voucher,)
+    ).fetchone()
     if leg:
+        id = bytes(document).hex()
         raise BooksError(
-            f"{number} is the {leg} of a transfer; use `khata transfer alter {number}` or `khata transfer cancel "
-            f"{number}`"
+            f"{number} is the {leg} of a transfer; use `khata transfer alter {id}` or `khata transfer cancel {id}`"
         )
 
 
