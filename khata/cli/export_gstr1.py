@@ -53,6 +53,7 @@ def _tell(found: dict[str, Any], tell: Any) -> None:
     tell(", ".join(f"{name} {grouped(found[field]) or '0.00'}" for field, name in names))
     lines = [f"left out: {one['number']} of {one['date']}: {one['reason']}" for one in found["left_out"]]
     lines += [f"check {one['number']} of {one['date']}: {one['reason']}" for one in found["warnings"]]
+    lines += [f"check {finding}" for finding in found["units"]]
     for line in lines[:_LISTED_MAX]:
         complain(line)
     if len(lines) > _LISTED_MAX:

@@ -10,13 +10,14 @@ from crdt_models.money import Amount
 from khata.books import Books
 from khata.errors import BooksError
 from khata.export.gstr1_tables import Filed, filed, heads, number, rate_number, tables
+from khata.export.gstr1_units import UnitCodes
 from khata.gst.documents_issued import documents_issued
 from khata.gst.heads import NOTHING, Heads
 from khata.gst.places import Registrations
 from khata.gst.rates import NON_GST, UNTAXED
 from khata.gst.report import branches_of
 from khata.gst.states import is_gstin
-from khata.gst.supplies import Supplies
+from khata.gst.supplies import Component, Supplies
 from khata.numbering import NUMBER_CHARS_MAX
 from khata.reports.span import Span, branch_code
 from khata.years import month_ends
@@ -64,7 +65,7 @@ def gstr1(books: Books, month: str, gstin: str) -> tuple[Json, Json]:
 
     Returns:
         The content of the file; and `counts` by table, the `taxable` and the heads it sums to, what was `left_out` and
-        why, and `warnings` of what the portal will not take.
+        why, `warnings` of what the portal will not take, and which `units` it does not know.
 
     Raises:
         BooksError: the month is none, or the GSTIN is mistyped.
@@ -84,11 +85,13 @@ def gstr1(books: Books, month: str, gstin: str) -> tuple[Json, Json]:
     ]
     documents = [filed(supply) for supply in sorted(supplied, key=lambda supply: supply.order)]
     told = [document for document in documents if document.table]
-    content: Json = {"gstin": gstin, "fp": month[5:] + month[:4], **tables(told), **_hsn(books, told, month)}
+    units = UnitCodes(books)
+    content: Json = {"gstin": gstin, "fp": month[5:] + month[:4], **tables(told), **_hsn(books, told, month, units)}
     issued = _doc_issue(books, span, branches)
     if issued:
         content["doc_issue"] = {"doc_det": issued}
-    return content, _summary(books, told, [one for one in documents if not one.table], content)
+    left_out = [one for one in documents if not one.table]
+    return content, {**_summary(told, left_out, content), "units": units.findings()}
 
 
 def write_gstr1(month: str, gstin: str, branch: str) -> Callable[[Books, BinaryIO, Any], Json]:
@@ -106,8 +109,8 @@ def write_gstr1(month: str, gstin: str, branch: str) -> Callable[[Books, BinaryI
 # -- HSN ---------------------------------------------------------------------------------------------------------------
 
 
-def _hsn(books: Books, documents: list[Filed], month: str) -> Json:
-    """What was supplied by code, unit and rate, net of notes."""
+def _hsn(books: Books, documents: list[Filed], month: str, units: UnitCodes) -> Json:
+    """What was supplied by code, unit and rate, net of notes; described by its rate, or as what was supplied first."""
     divided = month >= _HSN_DIVIDED_SINCE
     sums: dict[str, dict[tuple[str, str, int], list[Any]]] = {}
     for document in documents:
@@ -118,9 +121,9 @@ def _hsn(books: Books, documents: list[Filed], month: str) -> Json:
                 continue
             rate = 0 if component.taxed.taxability in UNTAXED else part.levy.rate
             service = component.taxed.hsn.startswith("99") or component.kind == "ledger"
-            unit = "NA" if service else _unit_code(books, component.master, component.unit)
+            unit = "NA" if service else units.of(component.master, component.unit).code
             row = sums.setdefault(table, {}).setdefault(
-                (component.taxed.hsn, unit, rate), [component.taxed.description, 0, 0, NOTHING]
+                (component.taxed.hsn, unit, rate), [_description(books, component), 0, 0, NOTHING]
             )
             row[1] += 0 if service else component.quantity
             row[2] += component.value
@@ -141,13 +144,8 @@ def _hsn_rows(sums: dict[tuple[str, str, int], list[Any]]) -> list[Json]:
     return rows
 
 
-def _unit_code(books: Books, item: int, unit: int | None) -> str:
-    """The portal's code of the unit a line is counted in, or of its item's unit; OTH where it has none."""
-    row = books.db.execute(
-        "SELECT quantity_code FROM units WHERE id=coalesce(?, (SELECT unit FROM stock_items WHERE id=?))", (unit, item)
-    ).fetchone()
-    code = (row[0] or "" if row else "").partition("-")[0].strip().upper()
-    return code or "OTH"
+def _description(books: Books, component: Component) -> str:
+    return component.taxed.description or books.names.label(component.kind, component.master)
 
 
 # -- documents issued --------------------------------------------------------------------------------------------------
@@ -177,7 +175,7 @@ def _doc_issue(books: Books, span: Span, branches: set[str]) -> list[Json]:
 # -- what a person should know -----------------------------------------------------------------------------------------
 
 
-def _summary(books: Books, told: list[Filed], left_out: list[Filed], content: Json) -> Json:
+def _summary(told: list[Filed], left_out: list[Filed], content: Json) -> Json:
     tax, taxable = NOTHING, 0
     for document in told:
         tax = tax.plus(document.supply.tax)
