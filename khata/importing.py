@@ -91,8 +91,10 @@ def plan_import(
     binding = source or binding_for(books.replica.keys.author.hex())
     view = BooksView(books)
     planned = plan(read(paths, expected, progress), view, books.company, binding, member.branch)
-    note_companies(books, view, planned)
     leave_out_locked(books, planned)
+    if len(planned) or planned.unchanged:
+        # Of a company from which nothing is taken there is nothing to remember.
+        note_companies(books, view, planned)
     note_doubles(books, planned)
     return planned
 

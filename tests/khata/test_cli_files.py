@@ -147,6 +147,10 @@ def test_nothing_is_never_called_all(khata, sheet, tmp_path):
     empty = tmp_path / "empty.xml"
     empty.write_text("<ENVELOPE><HEADER><STATUS>1</STATUS></HEADER><BODY><DATA></DATA></BODY></ENVELOPE>")
     none = khata("import", str(empty))
+    faulty = tmp_path / "faulty.xml"
+    faulty.write_bytes(texts.file(texts.voucher()))
+    left = khata("import", str(faulty))
+    assert (left.code, last(left)) == (1, "nothing was saved: the only record was left out, see above")
     assert (none.code, last(none)) == (1, "nothing was saved: the file holds no records")
 
 
@@ -170,7 +174,7 @@ def test_what_is_dated_in_a_locked_period_stays_out_of_every_import(khata, sheet
             ran = khata("import", str(path), *arguments)
             assert ran.code == 1
             assert "is locked up to 2026-04-30 and left out: " in ran.err
-            assert last(ran).endswith("record was left out, see above")
+            assert last(ran) == "nothing was saved: the only record was left out, see above"
             assert numbers(khata) == []
     found = khata("import", str(sheet), "--yes", "--json").json
     assert (found["saves"], [(one["date"], one["number"]) for one in found["locked"]]) == (0, [("2026-04-02", "1")])
