@@ -12,11 +12,13 @@ from crdt_models.money import Amount, Quantity
 from khata.books import Books
 from khata.deeds import branches_of, deed, in_order, showing
 from khata.effects import of_vouchers
+from khata.errors import BooksError
 from khata.listing import same_masters
 from khata.naming import ID_PREFIX
 from khata.problem import Choice, Deed, Problem
 from khata.reports.credit import PassedLimit, credit_limit_passed
 from khata.reports.negative_stock import NegativeStock, negative_stock
+from khata.transfers.accounts import branch_name
 from p2p.store import prefix_of
 
 NEGATIVE_STOCK: Final = "negative-stock"
@@ -52,7 +54,8 @@ def _ways_out(books: Books, below: NegativeStock, problem: str, rows: Sequence[t
     if not below.branch:
         # A count is of the whole godown, so it does not say whose the goods were.
         yield Choice(
-            f"goods came in that were not entered: count what of {below.item} lies{where}, and say how much (0 here)",
+            f"goods came in that were not entered: count what of {below.item} lies{where}, and say how much (0 here)"
+            f"{_at(books, below.branches)}",
             f"khata problems count {problem} --quantity 0",
         )
     for row, document in rows:
@@ -65,6 +68,32 @@ def _ways_out(books: Books, below: NegativeStock, problem: str, rows: Sequence[t
         if taken <= below.quantity and not leg:
             words = f"{base} {number or document[:8]} of {Quantity(-taken)} cannot be delivered: cancel it"
             yield Choice(words, f"khata voucher cancel {document}", of_vouchers(books, [row], -1))
+
+
+def _at(books: Books, branches: Sequence[str]) -> str:
+    """Where a count is entered: in the books of a branch that took the goods out."""
+    return f", at {' or at '.join(branch_name(books, code) for code in branches)}" if branches else ""
+
+
+def check_concerned(books: Books, problem: Problem) -> None:
+    """Refuse a count in the books of a branch that took nothing out: it would put the goods there.
+
+    Args:
+        problem: of code `negative-stock`.
+
+    Raises:
+        BooksError: this device is of another branch.
+    """
+    (below,) = [
+        found
+        for found in negative_stock(books)
+        if not found.branch and (found.item_id.hex(), found.godown_id.hex()) == problem.about
+    ]
+    if below.branches and books.member.branch not in below.branches:
+        raise BooksError(
+            f"{below.item} was taken out{_at(books, below.branches).removeprefix(',')}, and this device is of "
+            f"{branch_name(books, books.member.branch)}; what is counted here would stand in its books: count it there"
+        )
 
 
 def credit_problems(books: Books) -> Iterator[Problem]:

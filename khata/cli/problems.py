@@ -212,12 +212,14 @@ def count(
 ) -> None:
     """Say how much of an item lies where the books say less than nothing: a physical stock voucher is entered.
 
+    Run it at the branch that took the goods out: the count stands in the books of the branch that enters it.
+
     Example:
       khata problems count 3fa92c1d --quantity 12
     """
     from khata.counting import count_stock
     from khata.errors import BooksError
-    from khata.limit_problems import NEGATIVE_STOCK
+    from khata.limit_problems import NEGATIVE_STOCK, check_concerned
     from khata.problems import find_problem
 
     with opened(context) as books:
@@ -225,6 +227,7 @@ def count(
             problem = find_problem(books, id)
             if problem.code != NEGATIVE_STOCK:
                 raise BooksError(f"problem {problem.id} is not about stock; see `khata problems show {id}`")
+            check_concerned(books, problem)
             item, godown = (bytes.fromhex(part) for part in problem.about)
             entered = count_stock(books, item, godown, quantity)
         assert entered.commit is not None
