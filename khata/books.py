@@ -223,4 +223,7 @@ def _no_books(folder: BooksFolder) -> BooksError:
 
 def _not_admitted() -> BooksError:
     """What is said on a device whose joining did not come to its end."""
-    return BooksError("this device has not been admitted yet; run `khata join` with the same ticket again")
+    return BooksError(
+        "this device has not been admitted yet; run `khata join` with the same ticket again, or, where that was used "
+        "or refused, with a new one"
+    )

@@ -16,7 +16,7 @@ from p2p.errors import ProtocolError
 from p2p.invite import Ticket, check_code
 from p2p.node import Node, Outcome, Said
 from p2p.session import Join
-from p2p.transport import TlsNetwork, Unreachable
+from p2p.transport import TlsNetwork, Unreachable, parse_address
 
 Watch = Callable[["Counts"], None]
 """Told now and then how far a synchronization has come."""
@@ -61,7 +61,19 @@ def sync_once(
         return [await _sync(books, address, timeout_seconds, watch) for address in addresses]
 
     with without_waiting(books):
-        return trio.run(all_of_them)
+        outcomes = trio.run(all_of_them)
+    for outcome in outcomes:
+        if not outcome.in_sync:
+            _note_error(books, outcome.address, outcome.error)
+    return outcomes
+
+
+def _note_error(books: Books, address: str, error: str | None) -> None:
+    """Keep why a peer that was met at an address before was not in sync now, for `khata status`."""
+    links = books.replica.links
+    for link in links.statuses():
+        if link.address == address:
+            links.note(link.device, link.missing_here, link.missing_there, error)
 
 
 async def _sync(
@@ -79,7 +91,7 @@ async def _sync(
         try:
             outcome = await node.sync(address, timeout_seconds, join, expected)
         except (Unreachable, ProtocolError) as error:
-            outcome = Outcome(address, address, False, 0, 0, str(error), None)
+            outcome = Outcome(address, address, False, 0, 0, str(error), None, reached=False)
         nursery.cancel_scope.cancel()
     return outcome
 
@@ -142,7 +154,7 @@ def join_company(books: Books, ticket: Ticket, name: str, timeout_seconds: float
     if books.replica.chain.member(books.replica.keys.id) is None:
         reason = outcome.error or "the head office did not answer"
         if outcome.goodbye == REFUSED_TICKET:
-            raise BooksError(f"joining was refused: {reason}")
+            raise BooksError(f"joining was refused: {reason}; run `khata join` in this folder again with the new one")
         raise NotInSync(f"joining did not succeed: {reason}. The same ticket may be tried again until it is used")
     return Joined(outcome, joining_code(books, ticket))
 
@@ -167,10 +179,12 @@ def serve(books: Books, address: str | None, peers: Sequence[str], tell: Callabl
 
     Raises:
         BooksError: another process serves these books.
-        Unreachable: the address cannot be listened on.
+        Unreachable: the address cannot be listened on, or one of the addresses is none.
     """
     folder = books.folder
     assert folder is not None
+    for named in (*([address] if address else ()), *peers):
+        parse_address(named)
     with folder.serving(), without_waiting(books):
         trio.run(_serve, books, folder, address, peers, tell)
 

@@ -39,7 +39,7 @@ class Said(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How one synchronization ended."""
+    """How one synchronization ended; `reached` is whether anybody of the company answered."""
 
     address: str
     peer: str
@@ -48,6 +48,7 @@ class Outcome(NamedTuple):
     sent: int
     error: str | None
     goodbye: str | None
+    reached: bool = True
 
 
 def _silent(_said: Said) -> None:
@@ -155,7 +156,6 @@ class Node:
         error = conversation.error
         if timer.cancelled_caught and not conversation.was_in_sync:
             error = error or f"not finished within {timeout_seconds:g} seconds; run it again to go on where it stopped"
-        error = error or "the peer ended the conversation before both agreed; run it again"
         error = error or "the peer ended the conversation before both agreed; run it again"
         return Outcome(
             address, self._name(conversation), conversation.was_in_sync, conversation.received, conversation.sent,

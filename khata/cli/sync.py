@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -89,7 +90,10 @@ def sync(
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds for each peer.")] = 30,
     as_json: AsJson = False,
 ) -> None:
-    """Synchronize once, until both copies are proved to agree. Exit code 3 when they do not, with the reason.
+    """Synchronize once, until both copies are proved to agree.
+
+    Exit code 3 when they are not in sync afterwards, with the reason. Without --peer, devices that are out of reach are
+    named and are no failure as long as another was in sync: what they miss goes to them when they are back.
 
     Examples:
       khata sync
@@ -111,9 +115,17 @@ def sync(
             for outcome in outcomes:
                 if outcome.in_sync:
                     say(f"in sync with {outcome.peer}: {outcome.received} received, {outcome.sent} sent")
-        failed = [outcome for outcome in outcomes if not outcome.in_sync]
-        if failed:
-            raise NotInSync("\n".join(f"not in sync with {one.peer}: {_reason(one)}" for one in failed))
+        told = "\n".join(f"not in sync with {one.peer}: {_reason(one)}" for one in outcomes if not one.in_sync)
+        if _has_failed(outcomes, bool(peer)):
+            raise NotInSync(told)
+        if told:
+            complain(told)
+
+
+def _has_failed(outcomes: Sequence["Outcome"], named: bool) -> bool:
+    """Whether a synchronization failed: with one that was named, with one that was reached, or with all."""
+    failed = [outcome for outcome in outcomes if not outcome.in_sync]
+    return len(failed) == len(outcomes) or any(named or outcome.reached for outcome in failed)
 
 
 def _expected(counts: Any) -> int | None:
@@ -129,6 +141,7 @@ def _outcome_json(outcome: "Outcome") -> dict[str, Any]:
         "peer": outcome.peer,
         "address": outcome.address,
         "in_sync": outcome.in_sync,
+        "reached": outcome.reached,
         "received": outcome.received,
         "sent": outcome.sent,
         "error": None if outcome.in_sync else _reason(outcome),
