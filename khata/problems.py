@@ -4,7 +4,7 @@ Problems are values, never exceptions, and the same list on every copy that hold
 module of its own; here they are gathered, those that somebody has accepted are left out, and the rest put in order.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from khata.accepting import Acceptance, acceptances
@@ -23,7 +23,8 @@ from khata.document_problems import (
     quarantined_commits,
     unknown_kinds,
 )
-from khata.duplicate_problems import POSSIBLE_DUPLICATE, duplicate_problems
+from khata.duplicate_problems import duplicate_problems
+from khata.duplicates import possible_duplicates
 from khata.errors import Ambiguous, BooksError, NotFound
 from khata.late import LATE, OFFENCE, lock_problems
 from khata.limit_problems import CREDIT_LIMIT, NEGATIVE_AT_BRANCH, NEGATIVE_STOCK, credit_problems, stock_problems
@@ -43,6 +44,7 @@ from khata.number_clashes import DUPLICATE_NUMBER, duplicate_numbers
 from khata.problem import Choice, Problem
 from khata.reading import BAD_REGISTER, IMPOSSIBLE, UNBALANCED
 from khata.reports.span import branch_code
+from khata.sources import POSSIBLE_DUPLICATE, duplicate_id
 from khata.transfers.problems import CODES as TRANSFER_CODES
 from khata.transfers.problems import transfer_problems
 from khata.transfers.reading import WRONG_BRANCH
@@ -120,7 +122,24 @@ def find_problems(books: Books, wanted: Wanted | None = None) -> list[Problem]:
     Cost: a few passes over indexes; more only where there is something to find.
     """
     accepted = acceptances(books)
-    return [problem for problem in _all(books, wanted or Wanted()) if problem.id not in accepted]
+    found = [problem for problem in _all(books, wanted or Wanted()) if problem.id not in accepted]
+    if all(problem.code != DUPLICATE_NUMBER for problem in found):
+        return found
+    pairs = [
+        {document.hex() for document in pair.documents}
+        for pair in possible_duplicates(books)
+        if duplicate_id(pair) not in accepted
+    ]
+    return [problem for problem in found if problem.code != DUPLICATE_NUMBER or not _told_as_pairs(problem, pairs)]
+
+
+def _told_as_pairs(numbered: Problem, pairs: Sequence[set[str]]) -> bool:
+    """Whether all that share a number are listed as imported twice as well, so that settling that settles both."""
+    ids, linked = set(numbered.documents), {numbered.documents[0]}
+    among = [pair for pair in pairs if pair <= ids]
+    for _ in ids:
+        linked.update(*(pair for pair in among if pair & linked))
+    return linked == ids and len(ids) > 1
 
 
 def accepted_problems(books: Books, wanted: Wanted | None = None) -> list[tuple[Problem, list[Acceptance]]]:

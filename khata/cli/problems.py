@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from khata.cli.frame import AsJson, Branch, grouped, opened, print_json, saved, say, told
+from khata.cli.frame import AsJson, Branch, grouped, opened, print_json, print_table, saved, say, told
 
 if TYPE_CHECKING:
     from khata.books import Books
@@ -169,6 +169,45 @@ def mend(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
             document, scope, kind = problem.about[:3]
             commit = mended(books, scope, kind, bytes.fromhex(document))
         _done(books, problem.id, commit, f"{kind} {document[:8]} as it shows", as_json)
+
+
+@app.command("settle-imported")
+def settle_imported(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source whose vouchers go, as problems name it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Cancel them; without it they are only shown.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel at once all that a source brought and that is here from elsewhere as well: one file imported twice.
+
+    Only vouchers that `khata problems` lists as possible duplicates; those that were accepted as two stay.
+
+    Examples:
+      khata problems settle-imported 3aed115f65fd7708/Sharma
+      khata problems settle-imported 3aed115f65fd7708/Sharma --yes
+    """
+    from khata.sources import brought_twice, find_source, source_in_words
+    from khata.sources import settle_imported as settled
+
+    with opened(context) as books:
+        binding = find_source(books, source)
+        words = source_in_words(books, binding)
+        twice = settled(books, binding) if yes else brought_twice(books, binding)
+        if as_json:
+            told(books)
+            print_json([{**one._asdict(), "cancelled": yes} for one in twice])
+            return
+        print_table(
+            ("Date", "Type", "Number", "Amount>", "Here as well"),
+            [(one.date, one.type, one.number, grouped(one.amount), one.other) for one in twice],
+        )
+        if yes and twice:
+            saved(books, f"{len(twice)} vouchers of {words} as cancelled")
+        else:
+            say(
+                f"{len(twice)} vouchers of {words} are here from elsewhere as well"
+                + ("; --yes cancels them" * (not yes))
+            )
 
 
 @app.command("enter-anew")

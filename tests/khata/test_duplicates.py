@@ -6,10 +6,12 @@ from khata.already_here import ALREADY_HERE
 from khata.books import Books
 from khata.duplicates import possible_duplicates
 from khata.entering import cancel
-from khata.errors import BooksError
+from khata.errors import BooksError, NotFound
 from khata.export.tally import write_tally
 from khata.importing import carry_out, plan_import, summary
 from khata.listing import list_vouchers
+from khata.problems import find_problems
+from khata.sources import brought_twice, find_source, settle_imported, source_in_words
 from tests.khata.company import a_branch, a_company, alter, contents, found, ledger, sync, voucher
 from tests.khata.test_importing import RECEIPT, export
 
@@ -145,3 +147,26 @@ def test_altering_here_does_not_make_an_import_ask(tmp_path):
     bring(office, export(tmp_path, "DayBook.xml"))
     alter(office, "1", narration="mine")
     assert plan_import(office, [tmp_path / "DayBook.xml"]).asks == []
+
+
+def test_one_file_at_two_branches_is_one_problem_a_voucher_and_one_command_for_all(tmp_path):
+    office = a_company()
+    pune = a_branch(office, "Pune")
+    path = export(tmp_path, "DayBook.xml", [RECEIPT, ("2", "20260403", *RECEIPT[2:])])
+    bring(office, path)
+    bring(pune, path)
+    sync(pune, office)
+    found_there = find_problems(office)
+    assert [problem.code for problem in found_there] == ["possible-duplicate"] * 2
+    assert [problem.json() for problem in found_there] == [problem.json() for problem in find_problems(pune)]
+    assert "'unnamed' at Pune" in found_there[0].text
+    source = find_source(office, f"{pune.member.author.hex()}/unnamed")
+    assert find_source(office, source_in_words(office, source)) == source
+    assert len(brought_twice(office, source)) == 2
+    assert len(find_problems(office)) == 2, "a look changes nothing"
+    assert len(settle_imported(office, source)) == 2
+    sync(pune, office)
+    assert find_problems(office) == find_problems(pune) == []
+    assert sorted(row["cancelled"] for row in list_vouchers(office)) == [False, False, True, True]
+    with pytest.raises(NotFound, match="nothing was imported from 'elsewhere'"):
+        find_source(office, "elsewhere")
