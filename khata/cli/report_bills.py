@@ -72,12 +72,24 @@ def _bills(
     rows.append(("Total", "", "", "", "", "", amount_shown(found["total"]["balance"]), "", ""))
     columns = ("Date", "Bill", "Due", "Original>", "Settled>", "Pending>", "Overdue days>", "Age>")
     print_table(("Party", *columns), rows, title)
+    ageing = _ageing(found["total"])
     print_table(
-        [f"{one['days']}{' days' if one['days'][-1].isdigit() else ''}>" for one in found["total"]["ageing"]],
-        [[amount_shown(one["amount"]) for one in found["total"]["ageing"]]],
+        [f"{name}>" for name, _ in ageing],
+        [[amount_shown(amount) for _, amount in ageing]],
         f"Ageing by {'date of bill' if by == 'bill' else 'due date'}",
     )
     say_of_branch(Span(branch=branch))
+
+
+_BESIDE = (("advances_total", "Advances"), ("on_account", "On account"), ("not_allocated", "Not allocated"))
+"""What a balance holds beyond bills, which has no age."""
+
+
+def _ageing(total: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is pending by age, what has none, and the total, which is the balance."""
+    aged = [(f"{one['days']}{' days' if one['days'][-1].isdigit() else ''}", one["amount"]) for one in total["ageing"]]
+    beside = [(words, total[name]) for name, words in _BESIDE if total[name] != "0.00"]
+    return [*aged, *beside, ("Total", total["balance"])]
 
 
 def _classes(text: str) -> list[int]:
@@ -98,7 +110,7 @@ def _party(party: dict[str, Any]) -> list[tuple[str, ...]]:
     ]  # fmt: skip
     for bill in party["advances"]:
         rows.append((bill["date"], f"{bill['bill']} (advance)", "", "", "", grouped(bill["pending"]), "", ""))
-    for name, words in (("on_account", "On account"), ("not_allocated", "Not allocated")):
+    for name, words in _BESIDE[1:]:
         if party[name] != "0.00":
             rows.append(("", words, "", "", "", grouped(party[name]), "", ""))
     rows.append(("", "Balance", "", "", "", amount_shown(party["balance"]), "", ""))

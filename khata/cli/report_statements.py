@@ -22,8 +22,9 @@ def profit_loss(
     method: Method = "average",
     as_json: AsJson = False,
 ) -> None:
-    """Print income and expenses by group and ledger, gross profit and net profit.
+    """Print the trading account with gross profit, and below it the other incomes and expenses with net profit.
 
+    What is to be added and what is to be subtracted says so; groups and ledgers stand beside the amount they add up to.
     With --branch only what was posted in that branch: opening balances and opening stock are the company's.
 
     Examples:
@@ -41,16 +42,18 @@ def profit_loss(
         print_json(found)
         return
     rows = [
-        *_section("Direct income", found["direct_income"]),
-        ("Closing stock", amount_shown(found["closing_stock"])),
-        ("Opening stock", amount_shown(found["opening_stock"])),
-        *_section("Direct expenses", found["direct_expenses"]),
-        ("Gross profit", amount_shown(found["gross_profit"])),
-        *_section("Indirect income", found["indirect_income"]),
-        *_section("Indirect expenses", found["indirect_expenses"]),
-        ("Net profit", amount_shown(found["net_profit"])),
+        ("Trading account", "", ""),
+        *_section("Sales and direct incomes", found["direct_income"]),
+        ("  Add: closing stock", "", amount_shown(found["closing_stock"])),
+        ("  Less: opening stock", "", amount_shown(found["opening_stock"])),
+        *_section("Less: purchases and direct expenses", found["direct_expenses"]),
+        _result("Gross", found["gross_profit"]),
+        ("Profit and loss account", "", ""),
+        *_section("Add: indirect incomes", found["indirect_income"]),
+        *_section("Less: indirect expenses", found["indirect_expenses"]),
+        _result("Net", found["net_profit"]),
     ]
-    print_table(("", "Amount>"), rows, title)
+    print_table(("", "Of which>", "Amount>"), rows, title)
     say_of_branch(span)
 
 
@@ -86,8 +89,15 @@ def balance_sheet(
     say_of_branch(span)
 
 
-def _section(title: str, part: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(title, amount_shown(part["amount"])), *section_rows(part["groups"])]
+def _section(title: str, part: dict[str, Any]) -> list[tuple[str, str, str]]:
+    of_which = [(f"  {name}", amount, "") for name, amount in section_rows(part["groups"])]
+    return [(f"  {title}", "", amount_shown(part["amount"])), *of_which]
+
+
+def _result(kind: str, amount: str) -> tuple[str, str, str]:
+    """The line of a profit, or of a loss as what was lost."""
+    lost = amount.startswith("-")
+    return f"{kind} {'loss' if lost else 'profit'}", "", amount_shown(amount.removeprefix("-"))
 
 
 def _liabilities(side: dict[str, Any]) -> list[tuple[str, str]]:

@@ -69,7 +69,7 @@ def _by_group(found: dict[str, Any]) -> list[list[tuple[str, ...]]]:
 
 
 def _of_item(item: dict[str, Any], indent: str) -> list[tuple[str, ...]]:
-    rows = [(indent + item["item"], item["unit"], *_cells(item), _number(item["rate"]))]
+    rows = [(indent + item["item"], item["unit"], *_cells(item), _rate(item["rate"]))]
     several = len(item["godowns"]) > 1
     for godown in item["godowns"]:
         batches = [part for part in godown["batches"] if part["batch"]]
@@ -90,8 +90,14 @@ def _cells(figures: dict[str, Any]) -> tuple[str, ...]:
     return tuple(cells)
 
 
+def _rate(text: str) -> str:
+    """A rate with two decimals, or with the more that it has; empty for nothing."""
+    whole, _, fraction = text.partition(".")
+    return grouped(f"{whole}.{fraction.ljust(2, '0')}") if text else ""
+
+
 def _number(text: str) -> str:
-    """A quantity or a rate with the commas people expect; empty for nothing."""
+    """A quantity with the commas people expect; empty for nothing."""
     return grouped(text).rstrip(".") if text else ""
 
 
