@@ -13,6 +13,7 @@ from khata.folder import BooksFolder
 from khata.projection import BooksProjection
 from p2p.founding import COMPANY, found_company
 from p2p.identity import DeviceKeys, Random
+from p2p.limits import NAME_CHARS_MAX, SERIES_CHARS_MAX
 from p2p.recovery import new_phrase, recovery_keys
 from p2p.replica import Replica
 from p2p.scope import master_scope
@@ -38,12 +39,12 @@ def found_books(
         user: who works here.
 
     Raises:
-        BooksError: the folder holds books or something else already.
-        ChainError, BadScope: the branch or the code cannot be used.
+        BooksError: the folder holds books or something else already, or the branch or the code cannot be used.
         StoreError, KeyFileError: the disk refuses. Founding may simply be repeated after any of them.
     """
     if not company.strip():
         raise BooksError('the company needs a name, such as khata init "Sharma Traders"')
+    branch, code = checked_branch(branch, code)
     keys, store = _prepare(folder, random)
     phrase = new_phrase(random)
     try:
@@ -52,6 +53,20 @@ def found_books(
         store.close()
         raise
     return Founded(books, phrase)
+
+
+def checked_branch(name: str, code: str) -> tuple[str, str]:
+    """The name and the code of a branch as they will stand in the control chain.
+
+    Raises:
+        BooksError: the name is empty, too long or cannot be shown, or the code is malformed.
+    """
+    name, series = name.strip(), code.upper()
+    if not name or len(name) > NAME_CHARS_MAX or not name.isprintable():
+        raise BooksError(f"{name[:40]!r} cannot be a branch's name; use 1 to {NAME_CHARS_MAX} letters, digits, spaces")
+    if not 1 <= len(series) <= SERIES_CHARS_MAX or not (series.isascii() and series.isalnum()):
+        raise BooksError(f"{code!r} cannot be a code; it is 1 to {SERIES_CHARS_MAX} letters and digits, such as PUN")
+    return name, series
 
 
 def start_books(

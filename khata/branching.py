@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from crdt_models.masters import normalised
+from khata.beginning import checked_branch
 from khata.books import Books
 from khata.daemon import STATUS, ask
 from khata.errors import BooksError
@@ -17,7 +18,6 @@ from p2p.scope import slug
 from p2p.transport import DEFAULT_PORT, parse_address
 
 EVERYTHING_BUT_CONTROL = Grant(READ_DEFAULT, WRITE_DEFAULT)
-
 
 _INVITED: Final = {
     Standing.OPEN: "invited",
@@ -38,14 +38,13 @@ def invite_branch(books: Books, name: str, code: str, addresses: Sequence[str], 
     Raises:
         BooksError: no address is known, the code is malformed, or another branch has the name.
         Unreachable: an address is none.
+        BadScope: no code can be made of the name.
         NotAllowed, ChainError: this device is not the keeper, or the code is taken; nothing is written.
     """
     for address in addresses:
         _check_address(address)
     found = list(addresses) or _served_at(books)
-    series = (code or slug(name).replace("-", "")[: SERIES_CHARS_MAX - 1]).upper()
-    if len(series) > SERIES_CHARS_MAX or not (series.isascii() and series.isalnum()):
-        raise BooksError(f"{code!r} cannot be a code; it is 1 to {SERIES_CHARS_MAX} letters and digits, such as PUN")
+    name, series = checked_branch(name, code or slug(name).replace("-", "")[: SERIES_CHARS_MAX - 1])
     with books.writing():
         name = _checked_name(books, name, series)
         return invite(books.replica, name, series, EVERYTHING_BUT_CONTROL, found, books.now(), random)

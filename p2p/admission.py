@@ -183,7 +183,7 @@ def _check_series(replica: Replica, series: str, now: int) -> None:
     waiting = {one.series for one in invitations(replica) if one.standing(now) is Standing.OPEN}
     taken = {member.series for member in replica.chain.members.values()} | waiting
     if series in taken:
-        raise ChainError(f"the code {series} is taken; choose another of 1 to 4 letters and digits")
+        raise ChainError(f"the code {series} is taken; choose another code, of 1 to 4 letters and digits")
 
 
 def _keep(replica: Replica, invitation: Invitation) -> None:

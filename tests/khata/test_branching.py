@@ -1,11 +1,15 @@
 """Branches that are invited: what is refused before anything is written, and tickets that are taken back."""
 
+from pathlib import Path
+
 import pytest
 
 from crdt_models.errors import KhataError
+from khata.beginning import found_books
 from khata.books import Books
 from khata.branching import branch_list, invite_branch, withdraw_invitation
 from khata.errors import BooksError
+from khata.folder import BooksFolder
 from khata.log.entries import read_log
 from khata.log.wanted import Wanted
 from p2p.admission import invitations
@@ -120,3 +124,23 @@ def test_only_the_keeper_takes_back_and_others_see_who_is_awaited(office: Books)
         withdraw_invitation(pune, "NAS")
     with pytest.raises(NotAllowed):
         add(pune, "Surat")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("", "PUN", "cannot be a branch's name"), ("  ", "PUN", "cannot be a branch's name"),
+        ("Pu\x1bne", "PUN", "cannot be a branch's name"), ("x" * 200, "PUN", "cannot be a branch's name"),
+        ("Pune", "TOOLONG", "'TOOLONG' cannot be a code"), ("Pune", "P-1", "'P-1' cannot be a code"),
+        ("पुणे", "", "give one, such as PUN"),
+    ],
+)  # fmt: skip
+def test_names_and_codes_that_cannot_be_are_refused_in_words(office: Books, tmp_path: Path, name, code, said):
+    before = office.replica.chain_head()
+    with pytest.raises(KhataError, match=said):
+        add(office, name, code)
+    assert office.replica.chain_head() == before
+    if code:
+        with pytest.raises(BooksError, match=said):
+            found_books(BooksFolder(tmp_path / "new"), "Patel", name, code, "Asha")
+        assert not (tmp_path / "new").exists()
