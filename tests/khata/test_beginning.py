@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from crdt_models.errors import BadSave
+from crdt_models.errors import BadValue
 from khata.beginning import found_books, joining_books
 from khata.books import Books
 from khata.branching import branch_list, invite_branch
@@ -60,7 +60,7 @@ def test_books_are_not_founded_over_anything(folder):
 
 
 def test_founding_that_broke_off_may_be_repeated(folder):
-    with pytest.raises(BadSave):
+    with pytest.raises(BadValue):
         found_books(folder, "Sharma Traders", "Head Office", "HO", "a" * 200)
     assert folder.key_file.exists()
     with pytest.raises(BooksError, match="there are no books"):
