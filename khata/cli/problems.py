@@ -204,10 +204,7 @@ def settle_imported(
         if yes and twice:
             saved(books, f"{len(twice)} vouchers of {words} as cancelled")
         else:
-            say(
-                f"{len(twice)} vouchers of {words} are here from elsewhere as well"
-                + ("; --yes cancels them" * (not yes))
-            )
+            say(f"{len(twice)} vouchers of {words} are here from elsewhere as well; --yes cancels them")
 
 
 @app.command("enter-anew")

@@ -109,7 +109,8 @@ def receive(
 ) -> None:
     """Receive what another branch has sent: all of it, unless --short or --cash says otherwise.
 
-    What did not arrive is listed by `khata problems` until sender and receiver agree.
+    What did not arrive is listed by `khata problems` until sender and receiver agree, or one of them books it as lost
+    with `khata transfer write-off`.
 
     Examples:
       khata transfer receive PUN/26-27/T0001
@@ -183,6 +184,30 @@ def alter(
             version=version,
         )
         _print_entered(books, entered, as_json)
+
+
+@app.command("write-off")
+def write_off(
+    context: typer.Context,
+    which: Which,
+    account: Annotated[str, typer.Option("--account", help="The expense it is booked on.")] = "",
+    version: Version = "",
+    as_json: AsJson = False,
+) -> None:
+    """Book what was sent and did not arrive as lost, at the branch that bears it: what was sent and received stays.
+
+    Without --account it goes to Goods Lost in Transit, or Cash Lost in Transit, among the indirect expenses.
+
+    Examples:
+      khata transfer write-off PUN/26-27/T0001
+      khata transfer write-off PUN/26-27/T0001 --account "Transport Losses"
+    """
+    from khata.transfers.entering import write_off as written_off
+    from khata.transfers.lookup import find_transfer
+
+    with opened(context) as books:
+        entered = written_off(books, find_transfer(books.db, books.names, which), account, version)
+        _print_entered(books, entered, as_json, "the loss in ")
 
 
 @app.command()

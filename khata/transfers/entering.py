@@ -16,6 +16,8 @@ from khata.errors import BooksError
 from khata.open_periods import check_open
 from khata.transfers.accounts import branch_name
 from khata.transfers.lookup import TransferName
+from khata.transfers.losses import with_loss
+from khata.transfers.moves import all_moves
 from khata.transfers.postings import CASH, GOODS, Item, arrived, cash, goods, of_form
 from khata.transfers.reading import ReadTransfer, fold, read_transfer
 from khata.transfers.rules import check_entered, check_issued, money_of, number_for, worth
@@ -129,7 +131,8 @@ def receive(
         before = _leg(read, RECEIPT)
         if before is not None and not before.cancelled:
             raise BooksError(
-                f"it was received as {before.number}; `khata transfer alter {before.number}` changes what was received"
+                f"it was received as {before.number}; `khata transfer alter {found.document.hex()}` changes what was "
+                "received"
             )
         if date < sent.posting.date:
             raise BooksError(f"it was sent on {sent.posting.date} and cannot arrive on {date}; give a later --date")
@@ -191,6 +194,28 @@ def alter(
         check_issued(books, before, posting)
         after = msgspec.structs.replace(before, posting=posting, **beside)
         return _save(books, document, parents, register, after, before)
+
+
+def write_off(books: Books, found: TransferName, account: str = "", version: str = "") -> Entered:
+    """Book what was sent and did not arrive as lost, in the half of this device's branch, which bears it.
+
+    Args:
+        account: the ledger it is booked on, an expense; empty for the usual one.
+
+    Raises:
+        BooksError, DocumentError: nothing is missing, or it breaks a rule; nothing was saved.
+    """
+    with books.writing():
+        document, parents, read = _seen(books, found, version)
+        register = _own_leg(books, read)
+        route, before = _own(books, read, register), _leg(read, register)
+        move = next(move for move in all_moves(books) if move.row == found.row)
+        if before is None or before.cancelled:
+            raise BooksError("it was not received yet, so nothing is known to be lost; cancel it, or receive it first")
+        posting = with_loss(books, move, register, before.posting, account)
+        check_entered(books, route, register, posting, before.posting)
+        check_open(books, document.scope, _date_in_books(books, document, register), posting.date)
+        return _save(books, document, parents, register, msgspec.structs.replace(before, posting=posting), before)
 
 
 def cancel(books: Books, found: TransferName, version: str = "") -> Entered:

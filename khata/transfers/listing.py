@@ -50,6 +50,7 @@ def listed(books: Books, move: Move) -> Json:
         "sent": _worth(move.dispatch),
         "received": _worth(move.receipt),
         "left": goods_json(books, move.goods),
+        "lost": Amount(move.lost).text,
     }
 
 

@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from khata.books import Books
+from khata.reports.chart import Chart
 from khata.transfers.accounts import account_ledgers
 from khata.transfers.rows import CANCELLED, RECEIVED, SENT, UNKNOWN, UNSENT
 
@@ -14,6 +15,7 @@ class LegMoved(NamedTuple):
 
     Attributes:
         goods: quantity of each item by local id, in millionths; out of stock negative.
+        lost: what it books as lost on the way.
         posted: whether it counts; what does not moves nothing, and says so in `goods` and `amount` all the same.
     """
 
@@ -24,6 +26,7 @@ class LegMoved(NamedTuple):
     cancelled: bool
     amount: int
     goods: dict[int, int]
+    lost: int = 0
 
 
 class Move(NamedTuple):
@@ -61,8 +64,13 @@ class Move(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Whether both legs are here and do not mirror each other."""
-        return self.state == RECEIVED and bool(self.amount or self.goods)
+        """Whether both legs are here and do not mirror each other; goods that were written off are accounted for."""
+        return self.state == RECEIVED and bool(self.amount or (self.goods and not self.lost))
+
+    @property
+    def lost(self) -> int:
+        """What its legs that count book as lost on the way."""
+        return sum(leg.lost for leg in (self.dispatch, self.receipt) if leg is not None and leg.posted)
 
     @property
     def order(self) -> tuple[str, str, bytes, str]:
@@ -105,12 +113,21 @@ def _state(state: str, dispatch: LegMoved | None, receipt: LegMoved | None) -> s
 
 def _legs(books: Books, until: str) -> dict[int, LegMoved]:
     """The legs by their local id in `vouchers`."""
-    amounts, goods = _amounts(books), _goods(books)
+    amounts, goods, lost = _amounts(books), _goods(books), _lost(books)
     rows = books.db.execute(
         f"SELECT v.id, v.number, v.date, b.code, v.posted, v.cancelled {_LEGS} JOIN branches b ON b.id=v.branch"
     )
     return {
-        row: LegMoved(number, date, code, bool(posted), bool(cancelled), amounts.get(row, 0), dict(goods.get(row, {})))
+        row: LegMoved(
+            number,
+            date,
+            code,
+            bool(posted),
+            bool(cancelled),
+            amounts.get(row, 0),
+            dict(goods.get(row, {})),
+            lost.get(row, 0),
+        )
         for row, number, date, code, posted, cancelled in rows.fetchall()
         if not until or date <= until
     }
@@ -126,6 +143,21 @@ def _amounts(books: Books) -> dict[int, int]:
     found: dict[int, int] = {}
     for voucher, ledger, amount, other in rows.fetchall():
         if accounts.get(ledger) == other:
+            found[voucher] = found.get(voucher, 0) + amount
+    return found
+
+
+def _lost(books: Books) -> dict[int, int]:
+    """What each leg debits to expenses beside the ledger that its goods pass through."""
+    rows = books.db.execute(
+        "SELECT e.voucher, e.ledger, e.amount_e4 FROM transfers t JOIN entries e ON e.voucher IN (t.id, -t.id) "
+        "WHERE e.amount_e4>0 AND e.line>1 AND NOT EXISTS "
+        "(SELECT 1 FROM stock_lines s WHERE s.voucher=e.voucher AND s.ledger=e.ledger)"
+    ).fetchall()
+    found: dict[int, int] = {}
+    chart = Chart(books) if rows else None
+    for voucher, ledger, amount in rows:
+        if chart is not None and chart.account(ledger).nature == "expenses":
             found[voucher] = found.get(voucher, 0) + amount
     return found
 

@@ -4,14 +4,15 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
+from crdt_models.document import Document
 from crdt_models.errors import BadValue
 from crdt_models.money import Amount, Quantity, e4_of
 from crdt_models.transfers import CANCELLED as CANCELLATION
 from crdt_models.transfers import DISPATCH, RECEIPT, read_leg
 from khata.books import Books
-from khata.deeds import branches_of, deed, in_order, set_by
+from khata.deeds import branch_of, branches_of, deed, in_order, set_by, showing
 from khata.effects import of_vouchers
-from khata.problem import Choice, Problem
+from khata.problem import Choice, Deed, Problem
 from khata.transfers.accounts import branch_name
 from khata.transfers.mirror import why
 from khata.transfers.moves import Move, all_moves
@@ -62,6 +63,11 @@ def _differs(books: Books, move: Move) -> Problem:
     text = f"{_called(books, move)} arrived otherwise than it was sent: {why(books, move)}"
     sender, receiver = branch_name(books, move.sender), branch_name(books, move.receiver)
     choices = []
+    if move.amount > 0:
+        for branch in (receiver, sender):
+            words = f"it was lost on the way, and {branch} bears it: book the loss, at {branch}"
+            if branch == receiver or not _is_invoiced(books, move):
+                choices.append(Choice(words, f"khata transfer write-off {_named(move)}"))
     for words, taken in (
         (f"let the dispatch say what arrived, at {sender}", RECEIPT),
         (f"let the receipt say what was sent, at {receiver}", DISPATCH),
@@ -70,6 +76,11 @@ def _differs(books: Books, move: Move) -> Problem:
         if said:
             choices.append(Choice(words, f"khata transfer alter {_named(move)} {said}"))
     return _problem(books, move, LEGS_DIFFER, text, tuple(choices), "what its legs leave")
+
+
+def _is_invoiced(books: Books, move: Move) -> bool:
+    """Whether its dispatch is a tax invoice, which stays as it was issued."""
+    return books.db.execute("SELECT 1 FROM vouchers WHERE id=? AND base='sales'", (move.row,)).fetchone() is not None
 
 
 def _as_options(books: Books, move: Move, register: str) -> str:
@@ -142,8 +153,8 @@ def _strays(books: Books) -> Iterator[Problem]:
 def _problem(books: Books, move: Move, code: str, text: str, choices: tuple[Choice, ...], at_stake: str) -> Problem:
     document = books.document(move.row)
     deeds = in_order([
-        *set_by(books, document, [DISPATCH], "sent it"),
-        *set_by(books, document, [RECEIPT], "received it"),
+        *_story(books, document, DISPATCH, "sent it", "altered what was sent"),
+        *_story(books, document, RECEIPT, "received it", "altered what was received"),
         *set_by(books, document, [CANCELLATION], "cancelled it"),
     ])  # fmt: skip
     effect = of_vouchers(books, [move.row, -move.row])
@@ -151,6 +162,20 @@ def _problem(books: Books, move: Move, code: str, text: str, choices: tuple[Choi
         code, (move.document.hex(),), text, choices, deeds, effect, at_stake if effect else "",
         tuple(sorted({move.sender, move.receiver})), (move.document.hex(), move.scope),
     )  # fmt: skip
+
+
+def _story(books: Books, document: Document, leg: str, first: str, later: str) -> Iterator[Deed]:
+    """Who wrote a leg first, and whose alteration shows: what was sent once is not sent again when it is altered."""
+    last = showing(document, leg)
+    saves = [save for save in document.saves().values() if leg in save.values]
+    if last is None:
+        return
+    branch = branch_of(books, last.author)
+    ours = [save for save in saves if branch_of(books, save.author) == branch]
+    made = min(ours, key=lambda save: (save.time, save.id))
+    yield deed(books, made, first)
+    if last.id != made.id:
+        yield deed(books, last, later)
 
 
 def _called(books: Books, move: Move) -> str:
