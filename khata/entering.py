@@ -11,11 +11,13 @@ import msgspec
 
 from crdt_models.document import Document
 from crdt_models.vouchers import BLANK, KIND, Posting, Voucher, changed, check
+from khata.bill_choices import with_bills, with_kept_bills
 from khata.books import Books, Change
 from khata.by_hand import check_by_hand
 from khata.errors import BooksError
+from khata.gst import retaxing
 from khata.gst.checking import check_gst, kept_as_entered
-from khata.gst.invoice import completed, without_stale
+from khata.gst.invoice import completed, is_invoice, without_stale
 from khata.moving import check_moves, check_units
 from khata.naming import ID_PREFIX
 from khata.numbering import next_number
@@ -55,6 +57,8 @@ def enter_form(books: Books, form: Form, by_hand: bool = False) -> Entered:
     with books.writing():
         written = completed(books, form, books.member.branch)
         posting = posting_of(books.names, written)
+        if form.get("bills"):
+            posting = with_bills(books, posting, form["bills"])
         if form.get("as_entered"):
             posting = kept_as_entered(posting)
         if by_hand:
@@ -143,10 +147,8 @@ def alter_form(books: Books, found: VoucherName, changes: Form, version: str = "
         shown = form_of(books.names, before.posting)
         shown.pop("extra", None)
         branch = document.scope.split("/")[1]
-        form = completed(books, {**without_stale(shown, changes), **changes}, branch)
-        posting = posting_of(books.names, form, before.posting)
-        if changes.get("as_entered"):
-            posting = kept_as_entered(posting)
+        _check_stock_follows(before.posting, changes)
+        posting = _altered(books, found, before, {**without_stale(shown, changes), **changes}, changes, branch)
         check_posting(books, posting, before.posting)
         if by_hand:
             check_by_hand(books, posting, before.posting)
@@ -156,6 +158,31 @@ def alter_form(books: Books, found: VoucherName, changes: Form, version: str = "
         beside = {field: _beside(changes, field) for field in BESIDE if field in changes}
         after = msgspec.structs.replace(before, posting=posting, **beside)
         return _save(books, document, parents, changed(before, after), before.number)
+
+
+def _altered(books: Books, found: VoucherName, before: Voucher, form: Form, changes: Form, branch: str) -> Posting:
+    """The posting that an alteration comes to, with its tax and its bills."""
+    anew = bool(changes.get("recompute")) and not is_invoice(changes)
+    if anew:
+        form = {field: value for field, value in form.items() if field not in retaxing.FIELDS}
+    posting = posting_of(books.names, completed(books, form, branch), before.posting)
+    if anew:
+        posting = retaxing.retaxed(books, posting, branch, changes)
+    if changes.get("bills"):
+        posting = with_bills(books, posting, changes["bills"], found.row)
+    elif changes.get("keep_bills"):
+        posting = with_kept_bills(posting, before.posting, is_invoice(changes))
+    posting = _with_bill_names(posting, before.number)
+    return kept_as_entered(posting) if changes.get("as_entered") else posting
+
+
+def _check_stock_follows(before: Posting, changes: Form) -> None:
+    """Refuse other entries over the stock lines that they were made from."""
+    if before.stock and changes.get("entries") and "stock" not in changes:
+        raise BooksError(
+            "this voucher has stock lines, which other entries would leave as they are; give --item and --charge, from "
+            "which entries and stock lines are made anew, or both in a --file, as `khata voucher show --json` has them"
+        )
 
 
 def cancel(books: Books, found: VoucherName, version: str = "") -> Entered:

@@ -55,6 +55,9 @@ _SHOWN: Final = (
     "entered_by",
     "conflicts",
     "problems",
+    "late",
+    "kept_out",
+    "settle",
 )
 """What `voucher show` adds and a form may carry along without effect."""
 

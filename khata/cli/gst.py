@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from khata.cli.frame import AsJson, opened, print_json, print_table
+from khata.cli.frame import AsJson, complain, opened, print_json, print_table
 from khata.cli.master_commands import print_saved
 
 NAME = "gst"
@@ -25,6 +25,9 @@ def rate(
         str, typer.Option("--taxability", help="taxable, nil-rated, exempt, non-gst or reverse-charge.")
     ] = "",
     since: Annotated[str, typer.Option("--since", help="From this date on; default: always.")] = "",
+    always: Annotated[
+        bool, typer.Option("--always", help="For all dates, those of vouchers that are there already too.")
+    ] = False,
     description: Annotated[str, typer.Option("--description", help="What the code stands for.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -37,12 +40,15 @@ def rate(
       khata gst rate Consulting 18 --kind ledger --hsn 9983
     """
     from khata.errors import BooksError
-    from khata.gst.setting import REGISTERS, rate_of, set_rate
+    from khata.gst.setting import REGISTERS, is_usual, rate_of, set_rate
 
     if kind not in REGISTERS:
         raise BooksError(f"{kind!r} has no GST rates; --kind is {' or '.join(REGISTERS)}")
     with opened(context) as books:
-        result = set_rate(books, kind, name, rate_of(percent, cess, taxability, hsn, since, description))
+        said = rate_of(percent, cess, taxability, hsn, since, description)
+        result = set_rate(books, kind, name, said, always)
+        if not is_usual(said):
+            complain(f"{percent} is a rate that no notification named when this khata was made; look at it again")
         print_saved(books, kind, result, as_json)
 
 

@@ -40,12 +40,26 @@ TaxLedger = Annotated[
 ]
 CreateLedgers = Annotated[bool, typer.Option("--create-ledgers", help="Add tax and rounding ledgers that are missing.")]
 AsEntered = Annotated[bool, typer.Option("--as-entered", help="Keep the tax as it is, though it looks wrong.")]
+Bills = Annotated[
+    list[str] | None,
+    typer.Option("--bill", help="NAME[:AMOUNT] of an open bill that the party's entry settles; may be repeated."),
+]
+NewBills = Annotated[
+    list[str] | None, typer.Option("--new-bill", help="NAME[:AMOUNT] of a bill that it opens; may be repeated.")
+]
+Advances = Annotated[
+    list[str] | None, typer.Option("--advance", help="NAME[:AMOUNT] of an advance that it makes; may be repeated.")
+]
+Recompute = Annotated[
+    bool, typer.Option("--recompute", help="Work its GST and rounding out anew, at the rates of its date.")
+]
 
 _item = re.compile(r"(?P<item>.+):(?P<quantity>[0-9.,]+)@(?P<rate>[0-9.,]+)(?:-(?P<discount>[0-9.]+)%)?")
 _BESIDE: Final = (
     *("type", "date", "narration", "reference", "reference_date", "party", "optional", "place_of_supply", "account"),
 )
-_SWITCHES: Final = ("round_off", "zero_rated", "create_ledgers", "as_entered")
+_SWITCHES: Final = ("round_off", "zero_rated", "create_ledgers", "as_entered", "recompute")
+_BILLS: Final = {"bill": "against", "new_bill": "new", "advance": "advance"}
 
 
 def form_from(file: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -68,6 +82,11 @@ def form_from(file: str, given: dict[str, Any]) -> dict[str, Any]:
         form["items"] = [_item_line(text, given.get("godown")) for text in given["item"]]
     if given.get("charge"):
         form["charges"] = [_charge(text) for text in given["charge"]]
+    if debits or credits or given.get("item") or given.get("charge") or given.get("recompute"):
+        form["keep_bills"] = True
+    bills = [_bill(text, kind) for option, kind in _BILLS.items() for text in given.get(option) or ()]
+    if bills:
+        form["bills"] = bills
     if given.get("tax_ledger"):
         form["tax_ledgers"] = dict(_head_ledger(text) for text in given["tax_ledger"])
     return form
@@ -97,6 +116,22 @@ def _entry(text: str, sign: str) -> dict[str, str]:
     if "-" in amount.removesuffix("/-"):
         raise typer.BadParameter(f"{text!r}: amounts are positive; --debit and --credit say the side")
     return {"ledger": ledger, "amount": sign + amount}
+
+
+def _bill(text: str, kind: str) -> dict[str, str]:
+    """The name of a bill may hold colons; what follows the last one is an amount only where it reads as one."""
+    from crdt_models.errors import BadValue
+    from khata.amounts import amount_of
+
+    name, colon, amount = text.rpartition(":")
+    try:
+        amount_of(amount)
+    except BadValue:
+        name, colon, amount = text, "", ""
+    name = name.strip() if colon else text.strip()
+    if not name:
+        raise typer.BadParameter(f"{text!r} is not NAME or NAME:AMOUNT, such as 'HO/26-27/00001:500.00'")
+    return {"kind": kind, "name": name, **({"amount": amount} if colon else {})}
 
 
 def _charge(text: str) -> dict[str, str]:

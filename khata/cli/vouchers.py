@@ -1,6 +1,6 @@
 """Vouchers: `khata voucher`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,13 +12,13 @@ from khata.cli.frame import (
     opened,
     print_json,
     print_table,
-    saved,
     say,
-    told,
 )
 from khata.cli.voucher_forms import (
     Account,
+    Advances,
     AsEntered,
+    Bills,
     Charges,
     CreateLedgers,
     Credit,
@@ -28,10 +28,12 @@ from khata.cli.voucher_forms import (
     Godown,
     ItemLines,
     Narration,
+    NewBills,
     NewDate,
     Optional,
     Party,
     PlaceOfSupply,
+    Recompute,
     Reference,
     ReferenceDate,
     RoundOff,
@@ -39,10 +41,7 @@ from khata.cli.voucher_forms import (
     ZeroRated,
     form_from,
 )
-
-if TYPE_CHECKING:
-    from khata.books import Books
-    from khata.entering import Entered
+from khata.cli.voucher_saved import print_entered
 
 NAME = "voucher"
 app = typer.Typer(no_args_is_help=True, help="Enter, list, show, alter and cancel vouchers.")
@@ -74,6 +73,9 @@ def add(
     create_ledgers: CreateLedgers = False,
     as_entered: AsEntered = False,
     optional: Optional = None,
+    bill: Bills = None,
+    new_bill: NewBills = None,
+    advance: Advances = None,
     file: File = "",
     as_json: AsJson = False,
 ) -> None:
@@ -84,6 +86,7 @@ def add(
 
     Examples:
       khata voucher add --type Receipt --debit Cash:500.00 --credit "Asha Stores:500.00" --narration "Bill 7"
+      khata voucher add --type Receipt --debit Cash:590 --credit "Asha Stores:590" --bill HO/26-27/00001
       khata voucher add --type Sales --party "Asha Stores" --item "Soap:10@50" --item "Oil:2@120-5%" --round-off
       khata voucher add --type Sales --party "Asha Stores" --charge "Consulting:10000"
       khata voucher add --type Sales --date 2026-04-02 --party "Asha Stores"
@@ -96,12 +99,14 @@ def add(
     "quantity", "rate", "discount", "gst_rate"}], "charges": [{"ledger", "amount"}], "account", "round_off": true.
     """
     from khata.entering import enter_form
+    from khata.gst.invoice import is_invoice
 
     given = {
         "type": type, "date": date, "debit": debit, "credit": credit, "narration": narration, "reference": reference,
         "reference_date": reference_date, "party": party, "item": item, "charge": charge, "account": account,
         "godown": godown, "place_of_supply": place_of_supply, "round_off": round_off, "zero_rated": zero_rated,
         "tax_ledger": tax_ledger, "create_ledgers": create_ledgers, "as_entered": as_entered, "optional": optional,
+        "bill": bill, "new_bill": new_bill, "advance": advance,
     }  # fmt: skip
     form = form_from(file, given)
     form.setdefault("date", _today())
@@ -109,7 +114,7 @@ def add(
         raise typer.BadParameter("a voucher needs a type, such as --type Receipt")
     with opened(context) as books:
         entered = enter_form(books, form, by_hand=True)
-        _print_entered(books, entered, as_json)
+        print_entered(books, entered, as_json, worked_out=is_invoice(form))
 
 
 @app.command()
@@ -135,6 +140,10 @@ def alter(
     create_ledgers: CreateLedgers = False,
     as_entered: AsEntered = False,
     optional: Optional = None,
+    bill: Bills = None,
+    new_bill: NewBills = None,
+    advance: Advances = None,
+    recompute: Recompute = False,
     file: File = "",
     version: Version = "",
     as_json: AsJson = False,
@@ -143,14 +152,18 @@ def alter(
 
     --item and --charge together replace all entries and stock lines.
 
+    --recompute makes the tax anew. One bill follows the amount of its entry; of several, --bill says what each gets.
+
     With --version, an alteration that arrived since you looked becomes a conflict, never lost.
 
     Examples:
       khata voucher alter PUN/26-27/00001 --narration "Bill 8"
       khata voucher alter PUN/26-27/00001 --debit Cash:600 --credit "Asha Stores:600" --version 3fa9…
+      khata voucher alter "Sales PUN/26-27/00001" --recompute
       khata voucher show PUN/26-27/00001 --json > v.json; khata voucher alter PUN/26-27/00001 --file v.json
     """
     from khata.entering import alter_form
+    from khata.gst.invoice import is_invoice
     from khata.voucher_lookup import find_voucher
 
     given = {
@@ -158,12 +171,13 @@ def alter(
         "reference_date": reference_date, "party": party, "item": item, "charge": charge, "account": account,
         "godown": godown, "place_of_supply": place_of_supply, "round_off": round_off, "zero_rated": zero_rated,
         "tax_ledger": tax_ledger, "create_ledgers": create_ledgers, "as_entered": as_entered, "optional": optional,
+        "bill": bill, "new_bill": new_bill, "advance": advance, "recompute": recompute,
     }  # fmt: skip
     form = form_from(file, given)
     with opened(context) as books:
         found = find_voucher(books.db, books.names, which)
         entered = alter_form(books, found, form, version, by_hand=True)
-        _print_entered(books, entered, as_json)
+        print_entered(books, entered, as_json, worked_out=is_invoice(form) or recompute)
 
 
 @app.command()
@@ -178,7 +192,7 @@ def cancel(context: typer.Context, which: Which, version: Version = "", as_json:
 
     with opened(context) as books:
         entered = cancelled(books, find_voucher(books.db, books.names, which), version)
-        _print_entered(books, entered, as_json, "cancelled ")
+        print_entered(books, entered, as_json, "cancelled ")
 
 
 @app.command("list")
@@ -305,20 +319,3 @@ def _today() -> str:
     from datetime import datetime
 
     return datetime.now().astimezone().date().isoformat()
-
-
-def _print_entered(books: "Books", entered: "Entered", as_json: bool, what: str = "") -> None:
-    from khata.reports.negative_stock import taken_below
-
-    for register in entered.settled:
-        complain(f"this settled the conflict on {register}; `khata voucher history` shows the other value")
-    for below in taken_below(books, entered.id):
-        complain(f"saved, but {below.text}; `khata report stock-item` shows how it came to that")
-    if as_json:
-        told(books)
-        commit = None if entered.commit is None else entered.commit.hex()
-        print_json({"id": entered.id.hex(), "number": entered.number, "commit": commit})
-    elif entered.commit is None:
-        say(f"nothing to change: {entered.number or entered.id.hex()} is like that already")
-    else:
-        saved(books, f"{what}{entered.number or entered.id.hex()}")

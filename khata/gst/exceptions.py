@@ -4,7 +4,7 @@ import shlex
 from typing import Any, Final
 
 from khata.books import Books
-from khata.gst.faults import Fault, faults_of
+from khata.gst.faults import NO_PLACE, Fault, faults_of
 from khata.gst.rates import NON_GST
 from khata.gst.supplies import Component, Supply
 
@@ -60,8 +60,17 @@ class Exceptions:
             "number": header.number,
             "date": header.date,
             "party": self._names.label("ledger", header.party),
-            "settle": f"khata voucher alter {header.number or header.document.hex()}",
+            "settle": self._settle(supply, fault),
         }
+
+    def _settle(self, supply: Supply, fault: Fault) -> str:
+        header = supply.header
+        alter = f"khata voucher alter {header.document.hex()}"
+        if fault.code != NO_PLACE:
+            return f"{alter} --recompute"
+        if header.party is None:
+            return f"{alter} --place-of-supply STATE --recompute"
+        return f"khata ledger alter {shlex.quote(self._names.label('ledger', header.party))} --state STATE"
 
 
 def _listed(counts: Counts, code: str, what: str, option: str) -> list[Json]:

@@ -16,22 +16,19 @@ from crdt_models.money import Amount, Quantity
 from khata.books import Books
 from khata.entering_masters import add_master
 from khata.errors import BooksError
-from khata.gst.breakdown import values_by_levy
-from khata.gst.faults import may_be_untaxed
-from khata.gst.heads import HEADS
 from khata.gst.invoice_lines import Charge, ItemSold, read_charges, read_items
-from khata.gst.places import OVERSEAS
-from khata.gst.split import RUPEE_E4, rounded, tax_on
-from khata.gst.states import STATES, checked_state, state_name
+from khata.gst.split import RUPEE_E4, rounded
+from khata.gst.states import checked_state, state_name
 from khata.gst.supplies import BASES, CREDIT_NOTE, PURCHASE, EntryLine, Header, ItemLine, Supplies, Supply
-from khata.gst.tax_ledgers import TaxLedgers
+from khata.gst.tax_lines import tax_lines
 from khata.naming import ID_PREFIX, MasterName
 from khata.voucher_form import Form
 
 FIELDS: Final = (
     *("items", "charges", "account", "round_off", "zero_rated", "tax_ledgers", "create_ledgers", "as_entered"),
+    *("recompute", "bills", "keep_bills"),
 )
-"""The fields of a form that this module takes out of it."""
+"""The fields of a form that say how a voucher is made, and are taken out of it here."""
 
 ROUND_OFF: Final = "Round Off"
 _BRINGS: Final = ("items", "charges")
@@ -170,38 +167,8 @@ class _Invoice:
     # -- tax and rounding -------------------------------------------------------------------------------------------
 
     def _tax(self, supply: Supply) -> list[dict[str, Any]]:
-        if not self._is_taxed(supply):
-            return []
-        within = supply.place.within
-        if within is None:
-            raise self._no_place()
-        for component in supply.components:
-            if component.taxed.levy is None:
-                raise self._no_rate(component.kind, component.master)
-        named = self._form.get("tax_ledgers") or {}
-        if not isinstance(named, dict):
-            raise BooksError("tax_ledgers is not written as heads and ledgers in braces")
-        ledgers = TaxLedgers(
-            self._books, self._supplies.roles, supply.outward, named, bool(self._form.get("create_ledgers"))
-        )
-        found: dict[bytes, int] = {}
-        for levy, value in sorted(values_by_levy(supply.components).items()):
-            for head, amount in zip(HEADS, tax_on(value, levy, within), strict=True):
-                if amount:
-                    ledger = ledgers.ledger(head, levy)
-                    found[ledger] = found.get(ledger, 0) + amount
-        side = -1 if supply.outward else 1
-        return [{"ledger": f"{ID_PREFIX}{ledger.hex()}", "amount": side * amount} for ledger, amount in found.items()]
-
-    def _is_taxed(self, supply: Supply) -> bool:
-        """Whether the supplier charges tax at all: a company without a registration knows of none."""
-        if self._form.get("zero_rated"):
-            if not (supply.outward and supply.place.special):
-                raise BooksError("only what goes abroad or to a special economic zone can be zero-rated")
-            return False
-        if not supply.registration.state:
-            return False
-        return supply.outward or not (supply.place.special == OVERSEAS or may_be_untaxed(supply))
+        lines = tax_lines(self._books, self._supplies, supply, self._form)
+        return [{"ledger": f"{ID_PREFIX}{ledger.hex()}", "amount": amount} for ledger, amount in lines]
 
     def _rounding(self, total: int) -> list[dict[str, Any]]:
         wanted = self._form.get("round_off")
@@ -220,19 +187,6 @@ class _Invoice:
                 f"{shlex.quote(name)} --group 'Indirect Expenses'`, or say --create-ledgers"
             )
         return [{"ledger": name, "amount": by}]
-
-    def _no_place(self) -> BooksError:
-        return BooksError(
-            f"the State of {self._party.name!r} is not known, so the tax cannot be split; give it with `khata ledger "
-            f"alter {shlex.quote(self._party.name)} --state {STATES['27']}`, or say --place-of-supply"
-        )
-
-    def _no_rate(self, kind: str, master: int) -> BooksError:
-        name = self._names.label(kind, master)
-        return BooksError(
-            f"no GST rate is known for {name!r} on {self._form.get('date')}; set it with `khata gst rate "
-            f"{shlex.quote(name)} 18 --kind {kind}`, or give the line a gst_rate"
-        )
 
     # -- what is written --------------------------------------------------------------------------------------------
 

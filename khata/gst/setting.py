@@ -14,11 +14,12 @@ from crdt_models.vouchers import check_date
 from khata.books import Books
 from khata.entering_masters import SavedMaster, set_registers
 from khata.errors import BooksError
+from khata.gst.breakdown import KNOWN_RATES
 from khata.gst.heads import CESS, CGST, IGST, SGST
-from khata.gst.rates import TAXABILITIES, TAXABLE, Rates
+from khata.gst.rates import TAXABILITIES, TAXABLE, Rates, levy_of
 from khata.gst.split import PERCENT_E6
 from khata.gst.states import checked_gstin, checked_state, state_code, state_name
-from khata.naming import ID_PREFIX
+from khata.naming import ID_PREFIX, MasterName
 from khata.party_details import check_agree, checked_contacts
 from khata.reading import read_master
 from khata.reports.span import branch_code
@@ -29,11 +30,13 @@ REGISTERS: Final = {"stock-item": "gst", "ledger": "rates"}
 _HSN_CHARS: Final = (4, 6, 8)
 
 
-def set_rate(books: Books, kind: str, name: str, rate: GstRate) -> SavedMaster:
+def set_rate(books: Books, kind: str, name: str, rate: GstRate, always: bool = True) -> SavedMaster:
     """Set how an item, or what is booked on a ledger, is taxed from a date on; other dates stay as they are.
 
     Args:
         kind: `stock-item` or `ledger`.
+        always: another rate than was said for all dates may be set although there are vouchers already; their tax is
+            then wrong, unless it was wrong before.
 
     Raises:
         NotFound, Ambiguous: the name means no such master, or several.
@@ -53,10 +56,28 @@ def set_rate(books: Books, kind: str, name: str, rate: GstRate) -> SavedMaster:
             rate = msgspec.structs.replace(
                 rate, hsn=rate.hsn or last.hsn, description=rate.description or last.description
             )
+        if last is not None and not rate.since and not always:
+            _check_unused(books, kind, found, last, rate)
         after = tuple(held for _, held in sorted({**known, rate.since: rate}.items()))
         if after == before:
             return SavedMaster(found.document, found.name, None)
         return set_registers(books, kind, f"{ID_PREFIX}{found.document.hex()}", {REGISTERS[kind]: as_value(after)})
+
+
+def _check_unused(books: Books, kind: str, found: MasterName, before: GstRate, after: GstRate) -> None:
+    """Refuse another rate for dates on which something was already taxed at the one there is."""
+    if (before.rates, before.taxability) == (after.rates, after.taxability):
+        return
+    table, column = ("stock_lines", "item") if kind == "stock-item" else ("entries", "ledger")
+    used, first, last = books.db.execute(
+        f"SELECT count(DISTINCT voucher), min(date), max(date) FROM {table} WHERE posted=1 AND {column}=?",
+        (found.local,),
+    ).fetchone()
+    if used:
+        raise BooksError(
+            f"{found.name} stands in {used} {'voucher' if used == 1 else 'vouchers'} from {first} to {last}, whose tax "
+            "another rate would make wrong; say with --since from which date it holds, or --always to correct the past"
+        )
 
 
 def rate_of(percent: str, cess: str, taxability: str, hsn: str, since: str, description: str = "") -> GstRate:
@@ -76,9 +97,11 @@ def rate_of(percent: str, cess: str, taxability: str, hsn: str, since: str, desc
             check_date(since)
         whole, more = Rate.parse(percent.removesuffix("%") or "0"), Rate.parse(cess.removesuffix("%") or "0")
     except BadValue as error:
-        raise BooksError(f"this is not a rate: {error}") from error
-    if not (0 <= whole.e6 <= PERCENT_E6 and 0 <= more.e6 <= 10 * PERCENT_E6):
-        raise BooksError(f"{percent} is not a percentage from 0 to 100, or {cess} none from 0 to 1000")
+        raise BooksError(str(error)) from error
+    if not 0 <= whole.e6 <= PERCENT_E6:
+        raise BooksError(f"{percent} is not a GST rate: it is a percentage from 0 to 100")
+    if not 0 <= more.e6 <= 10 * PERCENT_E6:
+        raise BooksError(f"{cess} is not a rate of cess: it is a percentage from 0 to 1000")
     rates: dict[str, str] = {}
     if whole:
         half = Rate.parse(_half(whole))
@@ -86,6 +109,12 @@ def rate_of(percent: str, cess: str, taxability: str, hsn: str, since: str, desc
     if more:
         rates[CESS] = more.text
     return GstRate(since=since, hsn=digits, description=description, taxability=word, rates=rates)
+
+
+def is_usual(rate: GstRate) -> bool:
+    """Whether it is one of the rates that notifications have named."""
+    levy = levy_of(dict(rate.rates))
+    return levy is None or levy.rate in KNOWN_RATES
 
 
 def _half(rate: Rate) -> str:

@@ -174,3 +174,30 @@ def test_details_of_the_company_are_checked(shop):
     assert (held["state"], held["pincode"]) == ("Maharashtra", "411001")
     refused(shop("company", "set", "--state", "Goa"), "a GSTIN of Maharashtra, not of Goa")
     refused(shop("company", "set", "--pan", "ABCPE1234F"), "not of ABCPE1234F")
+
+
+def test_a_receipt_is_set_against_a_bill_from_the_command_line(shop):
+    assert shop("ledger", "alter", "Asha Stores", "--bill-wise").code == 0
+    sale = ("voucher", "add", "--type", "Sales", "--date", "2026-04-02", "--party", "Asha Stores")
+    ran = shop(*sale, "--item", "Soap:10@50")
+    assert "Total" in ran.out
+    assert "500.00" in ran.out
+    assert "saved Sales HO/26-27/00001;" in ran.out
+    told = shop(*sale, "--item", "Soap:2@50", "--json").json
+    assert (told["type"], told["total"], told["items"][0]["amount"]) == ("Sales", "100.00", "100.00")
+    refused(shop(*RECEIPT, *paid("500"), "--bill", "HO/1"), "open are 'HO/26-27/00001' (500.00)")
+    assert shop(*RECEIPT, *paid("500"), "--bill", "HO/26-27/00001:400", "--advance", "A:1").code == 0
+    show = shop("voucher", "show", "Receipt HO/26-27/00001", "--json").json
+    assert [(bill["kind"], bill.get("name"), bill["amount"]) for bill in show["entries"][1]["bills"]] == [
+        ("against", "HO/26-27/00001", "-400.00"),
+        ("advance", "A", "-1.00"),
+        ("on-account", None, "-99.00"),
+    ]
+
+
+def test_a_rate_for_the_past_asks_first(shop):
+    assert shop("gst", "rate", "Soap", "18").code == 0
+    sale = ("voucher", "add", "--type", "Sales", "--date", "2026-04-02", "--party", "Asha Stores")
+    assert shop(*sale, "--item", "Soap:10@50").code == 0
+    refused(shop("gst", "rate", "Soap", "17"), "say with --since from which date it holds, or --always")
+    assert "no notification named" in shop("gst", "rate", "Soap", "17", "--always").err
