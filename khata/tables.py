@@ -16,6 +16,9 @@ from crdt_models.voucher_types import BASE_TYPES
 
 migrations = Migrations("khata")
 
+_FILLING = 1
+"""Counted up when documents are read into the tables otherwise than before, though the tables are the same."""
+
 _MASTER = (
     "id INTEGER PRIMARY KEY, document BLOB NOT NULL UNIQUE, present INTEGER NOT NULL DEFAULT 0, "
     "name TEXT NOT NULL DEFAULT '', normalised TEXT NOT NULL DEFAULT '', reserved TEXT NOT NULL DEFAULT '', "
@@ -311,7 +314,7 @@ def first(db: Database) -> None:
 
 def definition() -> bytes:
     """A digest of how the derived tables are defined and filled: where a store has another one, they are made anew."""
-    parts = [repr(MASTER_COLUMNS), _MASTER, _TABLES, repr(_VIEWS), repr(BASE_TYPES)]
+    parts = [repr(MASTER_COLUMNS), _MASTER, _TABLES, repr(_VIEWS), repr(BASE_TYPES), str(_FILLING)]
     return sha256("\0".join(parts).encode()).digest()
 
 
