@@ -8,9 +8,13 @@ from khata.cli.frame import AsJson, Branch, opened, print_json, print_table, sav
 
 if TYPE_CHECKING:
     from khata.books import Books
+    from khata.voucher_lookup import VoucherName
 
 NAME = "lock"
 app = typer.Typer(no_args_is_help=True, help="Lock periods, and settle what came late.")
+
+_NAMED_MAX = 5
+"""How many vouchers a line names; more are counted."""
 
 Which = Annotated[str, typer.Argument(metavar="NUMBER_OR_ID", help="The voucher's number or id.")]
 
@@ -117,7 +121,7 @@ def admit(
 ) -> None:
     """Let late vouchers and changes into the locked books; run it where the control chain is kept.
 
-    What was saved in one go, such as an import, is let in together.
+    What was saved in one go, such as an import, is let in together. `khata log` says what was let in.
 
     Examples:
       khata lock admit PUN/25-26/00042
@@ -129,20 +133,22 @@ def admit(
     if bool(which) == everything:
         raise typer.BadParameter("name the vouchers, or say --all")
     with opened(context) as books:
-        rows = late_vouchers(books) if everything else [_row(books, text) for text in which or ()]
-        admitted = let_in(books, rows)
+        found = [_voucher(books, text) for text in which or ()]
+        admitted = let_in(books, late_vouchers(books) if everything else [abs(one.row) for one in found])
         if as_json:
             told(books)
             print_json({"commits": admitted.commits, "vouchers": admitted.vouchers, "along": admitted.along})
         else:
             along = f", {admitted.along} of them because they were saved together with those named"
-            saved(books, f"{admitted.vouchers} admitted{along if admitted.along else ''}")
+            named = ", ".join(one.number or one.document.hex() for one in found[:_NAMED_MAX])
+            counted = f"{admitted.vouchers} admitted{along if admitted.along else ''}"
+            saved(books, f"{named}: {counted}" if len(found) <= _NAMED_MAX and found else counted)
 
 
-def _row(books: "Books", text: str) -> int:
+def _voucher(books: "Books", text: str) -> "VoucherName":
     from khata.voucher_lookup import find_voucher
 
-    return abs(find_voucher(books.db, books.names, text).row)
+    return find_voucher(books.db, books.names, text)
 
 
 @app.command()

@@ -52,3 +52,17 @@ def test_both_find_what_either_entered(company: Company):
         (found,) = copy.run("find", "चाय 4,321.50")
         assert (found["amount"], found["branch"]) == ("4321.50", "pun")
     assert ho.run("find", "cafe naive") == pune.run("find", "cafe naive")
+
+
+def test_a_voucher_let_into_a_locked_period_is_named_and_its_log_says_so(company: Company):
+    ho, pune, _ = company
+    number = pune.receipt("77.00", "late")["number"]
+    ho.run("lock", "set", "2026-12-31", "--anyway")
+    meet(ho, pune)
+    said = ho.start("lock", "admit", number).wait().out
+    assert said.startswith(f"saved {number}: 1 admitted; ")
+    meet(ho, pune)
+    for copy in (ho, pune):
+        assert copy.run("log", "--voucher", number)[-1]["story"] == (
+            f"Head Office admitted Receipt {number} into a locked period"
+        )
