@@ -15,6 +15,7 @@ from khata.errors import BooksError
 from khata.master_problems import users_of
 from khata.master_rows import REFERENCES
 from khata.naming import ID_PREFIX, MasterName, cycles
+from khata.plain_reasons import plain_reason
 from khata.reading import read_master
 from khata.tables import MASTER_COLUMNS
 from khata.versions import read_version
@@ -195,7 +196,7 @@ def _made(kind: str, fields: Mapping[str, Any]) -> Master:
         if isinstance(opening, str):
             master = msgspec.structs.replace(master, opening=balance_of(opening).text)
     except (msgspec.ValidationError, BadValue) as error:
-        raise BooksError(f"a {kind} cannot hold that: {error}") from error
+        raise BooksError(f"a {kind} cannot hold that: {plain_reason(error)}") from error
     return master
 
 

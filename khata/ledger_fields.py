@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from crdt_models.errors import BadValue
+from khata.amounts import balance_of, check_decimals
 from khata.books import Books
+from khata.by_hand import currency_decimals
 from khata.errors import BooksError
 from khata.gst.heads import HEADS, head_of
 from khata.gst.places import OVERSEAS, REGISTRATION_TYPES
@@ -32,6 +35,8 @@ def ledger_fields(books: Books, given: Mapping[str, Any], ledger: str = "") -> d
     if given.get("group") is not None:
         group = str(given["group"])
         fields["group"] = None if group == "Primary" else books.names.find_live("group", group).document
+    if "opening" in fields:
+        fields["opening"] = _opening(books, str(fields["opening"]))
     held = _held(books, ledger)
     country = str(held.country if given.get("country") is None else given["country"])
     fields |= checked_contacts(given, country)
@@ -47,6 +52,15 @@ def ledger_fields(books: Books, given: Mapping[str, Any], ledger: str = "") -> d
     if tax:
         fields["tax"] = tax
     return fields
+
+
+def _opening(books: Books, text: str) -> str:
+    try:
+        amount = balance_of(text)
+        check_decimals(amount, currency_decimals(books))
+    except BadValue as error:
+        raise BooksError(f"the opening balance: {error}") from error
+    return amount.text
 
 
 class _Held(NamedTuple):

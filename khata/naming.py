@@ -18,8 +18,8 @@ ID_PREFIX: Final = "id:"
 """How a name is written that is an id in hex, where a name is expected."""
 
 _CREATE: Final = {
-    "ledger": "khata ledger add {name} --group 'Sundry Debtors'",
-    "group": "khata group add {name} --parent 'Current Assets'",
+    "ledger": "khata ledger add {name} --group GROUP",
+    "group": "khata group add {name} --parent GROUP",
 }
 _ID_BYTES: Final = 16
 _CLOSE_MAX: Final = 3

@@ -15,6 +15,7 @@ from crdt_models.vouchers import BLANK, KIND, check, posting_from
 from khata.errors import BooksError
 from khata.master_rows import REFERENCES
 from khata.naming import Names
+from khata.plain_reasons import plain_reason
 from khata.voucher_form import form_of, posting_of
 
 _POSTING: Final = "posting"
@@ -134,7 +135,7 @@ def _check(kind: str, register: str, value: Value) -> None:
             if kind == "ledger" and register == "opening":
                 Amount.parse(str(value))
         except BadValue as error:
-            raise BooksError(f"{register} cannot hold that: {error}") from error
+            raise BooksError(f"{register} cannot hold that: {plain_reason(error)}") from error
 
 
 def _references(kind: str) -> dict[str, str]:

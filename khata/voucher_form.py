@@ -37,6 +37,7 @@ from crdt_models.vouchers import (
 from khata.amounts import amount_of, ungrouped
 from khata.errors import BooksError
 from khata.naming import ID_PREFIX, Names
+from khata.plain_reasons import plain_reason
 
 Form = dict[str, Any]
 
@@ -146,7 +147,7 @@ def posting_of(names: Names, form: Mapping[str, Any], before: Posting | None = N
     try:
         return posting_from({**values, "base": base})
     except BadValue as error:
-        raise BooksError(f"the voucher cannot be read: {error}") from error
+        raise BooksError(f"the voucher cannot be read: {plain_reason(error)}") from error
 
 
 def _read(names: Names, known: set[bytes], kind: type[msgspec.Struct], fields: Any, where: str) -> dict[str, Any]:

@@ -95,6 +95,11 @@ def test_openings_are_given_as_the_help_says(shop, said, opening):
     assert (held["HDFC Bank"], held["Om Suppliers"]) == (opening, opening)
 
 
+def test_an_opening_that_cannot_be_is_refused(shop):
+    refused(shop("ledger", "alter", "HDFC Bank", "--opening", "12,34"), "the opening balance", "12.34 or 1234")
+    refused(shop("ledger", "alter", "HDFC Bank", "--opening", "0.005"), "finer than the currency")
+
+
 def test_the_examples_of_openings_in_the_help_work_as_they_stand(shop):
     shown = shop("ledger", "alter", "--help").out
     assert '--opening "1500.00 Cr"' in shown
@@ -201,3 +206,13 @@ def test_a_rate_for_the_past_asks_first(shop):
     assert shop(*sale, "--item", "Soap:10@50").code == 0
     refused(shop("gst", "rate", "Soap", "17"), "say with --since from which date it holds, or --always")
     assert "no notification named" in shop("gst", "rate", "Soap", "17", "--always").err
+
+
+def test_what_a_register_cannot_hold_is_said_in_words(shop):
+    refused(shop("master", "add", "unit", "Kg", "--set", "decimals=abc"), "decimals is a whole number, not text")
+    refused(shop("master", "alter", "unit", "Nos", "--set", "decimals=[1]"), "decimals is a whole number, not a list")
+
+
+def test_an_unknown_ledger_is_not_taken_for_a_customer(shop):
+    ran = shop(*RECEIPT, "--debit", "Rent:5", "--credit", "Asha Stores:5")
+    refused(ran, "no ledger is called 'Rent'", "khata ledger add Rent --group GROUP")

@@ -139,7 +139,7 @@ MISTAKES = [
     (("company", "set", "--branch", "Nowhere", "--state", "Goa"), "there is no branch 'Nowhere'"),
     (("company", "set", "--year-starts", "02-29"), "is not a day of every year"),
     (("gst", "rate", "Soap", "x"), "is not a rate"),
-    (("gst", "rate", "Soap", "101"), "not a percentage from 0 to 100"),
+    (("gst", "rate", "Soap", "101"), "101 is not a GST rate: it is a percentage from 0 to 100"),
     (("gst", "rate", "Soap", "18", "--hsn", "34"), "is not an HSN or SAC code"),
     (("gst", "rate", "Soap", "18", "--since", "April"), "'April' is not a date; write it as"),
     (("gst", "rate", "Soap", "18", "--taxability", "free"), "'free' is no taxability"),
