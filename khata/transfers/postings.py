@@ -16,6 +16,7 @@ from crdt_models.errors import BadValue
 from crdt_models.money import Amount, Quantity, e4_of
 from crdt_models.transfers import DISPATCH, Route
 from crdt_models.vouchers import Posting, StockLine
+from khata.amounts import amount_of, ungrouped
 from khata.books import Books
 from khata.errors import BooksError
 from khata.gst.checking import check_gst
@@ -83,7 +84,7 @@ def cash(books: Books, route: Route, leg: str, date: str, ledger: str, amount: s
         NotFound, Ambiguous: the ledger is not here.
     """
     try:
-        e4 = Amount.parse(amount.replace(",", "")).e4
+        e4 = amount_of(amount).e4
     except BadValue as error:
         raise BooksError(str(error)) from error
     if e4 <= 0:
@@ -187,7 +188,7 @@ def _at_cost(books: Books, date: str, item: Item) -> Item:
 
 def _quantity(text: str) -> int:
     try:
-        found = Quantity.parse(text.replace(",", "")).e6
+        found = Quantity.parse(ungrouped(text)).e6
     except BadValue as error:
         raise BooksError(str(error)) from error
     if found < 0:
