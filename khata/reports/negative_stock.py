@@ -100,7 +100,7 @@ def _found(books: Books, items: Collection[int]) -> list[NegativeStock]:
         return []
     lines = stock_lines(books, items=items)
     moves = list(_moves(lines))
-    places = _below((move.date, (move.line.item, move.godown), move.quantity) for move in moves)
+    places = _below((line.date, (line.item, godown), quantity) for line, godown, quantity in moves)
     below: dict[_OfBranch, tuple[str, int]] = {(*key, 0): found for key, found in places.items()}
     below.update({key: found for key, found in _below_at_branches(moves).items() if key[:2] not in places})
     takers: dict[_OfBranch, list[Line]] = {key: [] for key in below}
@@ -174,23 +174,14 @@ def _beyond_opening(sums: dict[_OfBranch, int], opening: dict[_Held, int]) -> se
     return {place for place, quantity in taken.items() if quantity > opening.get(place, 0)}
 
 
-class _Move(NamedTuple):
-    """By how much one line changed what lies in a godown."""
-
-    date: str
-    line: Line
-    godown: int
-    quantity: int
-
-
-def _moves(lines: Iterable[Line]) -> Iterator[_Move]:
-    """What every line moved; a count moves what it found more or less than was there."""
+def _moves(lines: Iterable[Line]) -> Iterator[tuple[Line, int, int]]:
+    """Every line with a godown and by how much it changed what lies there; a count, by what it found beyond that."""
     batches: dict[tuple[int, int, str], int] = {}
 
-    def move(line: Line, godown: int, quantity: int) -> _Move:
+    def move(line: Line, godown: int, quantity: int) -> tuple[Line, int, int]:
         key = line.item, godown, line.batch
         batches[key] = batches.get(key, 0) + quantity
-        return _Move(line.date, line, godown, quantity)
+        return line, godown, quantity
 
     counting: tuple[int, set[tuple[int, int, str]]] = (0, set())
     for line in lines:
@@ -209,13 +200,13 @@ def _moves(lines: Iterable[Line]) -> Iterator[_Move]:
             yield move(line, line.godown, line.quantity)
 
 
-def _below_at_branches(moves: Iterable[_Move]) -> dict[_OfBranch, tuple[str, int]]:
+def _below_at_branches(moves: Iterable[tuple[Line, int, int]]) -> dict[_OfBranch, tuple[str, int]]:
     """Which branches have less than nothing of what lies in a godown, beyond what the opening stock there allows."""
     opening: dict[_Held, int] = {}
     own: list[tuple[str, _OfBranch, int]] = []
-    for date, line, godown, quantity in moves:
+    for line, godown, quantity in moves:
         if line.branch:
-            own.append((date, (line.item, godown, line.branch), quantity))
+            own.append((line.date, (line.item, godown, line.branch), quantity))
         else:
             opening[line.item, godown] = opening.get((line.item, godown), 0) + quantity
     below = _below(own)

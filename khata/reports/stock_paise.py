@@ -13,7 +13,8 @@ _PAISA_E4: Final = 100
 
 def in_paise(e4: int) -> int:
     """An amount rounded to the paisa, half away from nothing; both in ten-thousandths."""
-    return e4 if not e4 % _PAISA_E4 else share(e4, 1, _PAISA_E4) * _PAISA_E4
+    half = _PAISA_E4 // 2
+    return (e4 + half) // _PAISA_E4 * _PAISA_E4 if e4 >= 0 else -((half - e4) // _PAISA_E4 * _PAISA_E4)
 
 
 def shared_in_paise(value: int, parts: list[int]) -> list[int]:

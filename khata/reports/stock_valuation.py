@@ -74,6 +74,7 @@ class Valuation:
         self._lines = stock_lines(books, until)
         self._at = 0
         self._on_hand: dict[tuple[int, int, str], int] = {}
+        self._counted = {line.item for line in self._lines if line.phase == COUNT}
         self._tracking = Tracking()
         self._sent: dict[tuple[bytes, str, int], tuple[int, int]] = {}
         self._handlers: dict[int, Callable[[Line], Iterator[Movement]]] = {
@@ -130,8 +131,9 @@ class Valuation:
         place = Place(line.godown if godown is None else godown, line.batch, line.branch)
         key = line.item, place
         self.held[key] = self.held.get(key, 0) + quantity
-        on_hand = line.item, place.godown, place.batch
-        self._on_hand[on_hand] = self._on_hand.get(on_hand, 0) + quantity
+        if line.item in self._counted:
+            on_hand = line.item, place.godown, place.batch
+            self._on_hand[on_hand] = self._on_hand.get(on_hand, 0) + quantity
         return Movement(line, place, quantity, value, correction, inside)
 
     def _put(self, line: Line, quantity: int, value: int) -> Movement:
