@@ -12,6 +12,7 @@ from crdt_models.money import Amount
 from crdt_models.vouchers import posting_from
 from khata.books import Books
 from khata.late import problem_of
+from khata.reports.span import check_range
 from khata.showing import instant, shown
 from khata.transfers.rights import as_it_counts, shown_as_voucher
 from khata.versions import version_text
@@ -58,6 +59,7 @@ _COLUMNS = (
 
 def _condition(books: Books, wanted: Filter) -> tuple[str, list[Any]]:
     conditions, values = ["1"], []
+    check_range(wanted.since, wanted.until)
     if wanted.since:
         conditions.append("v.date>=?")
         values.append(wanted.since)

@@ -29,13 +29,11 @@ class Span(NamedTuple):
             NotFound: the company has no such branch.
         """
         conditions, values = ["1"], []
+        check_range(self.since, self.until)
         for bound, sign in ((self.since, ">="), (self.until, "<=")):
             if bound:
-                check_date(bound)
                 conditions.append(f"{date}{sign}?")
                 values.append(bound)
-        if self.since and self.until and self.until < self.since:
-            raise BadValue(f"from {self.since} to {self.until} is no range of dates: the first comes after the last")
         if self.branch:
             conditions.append(f"{branch}=(SELECT id FROM branches WHERE code=?)")
             values.append(branch_code(books, self.branch))
@@ -43,6 +41,18 @@ class Span(NamedTuple):
 
 
 EVERYTHING = Span()
+
+
+def check_range(since: str, until: str) -> None:
+    """Refuse bounds that are not dates, and a last date before the first; empty ones are no bound.
+
+    Raises:
+        BadValue: see above.
+    """
+    for bound in filter(None, (since, until)):
+        check_date(bound)
+    if since and until and until < since:
+        raise BadValue(f"from {since} to {until} is no range of dates: the first comes after the last")
 
 
 def branch_code(books: Books, text: str) -> str:

@@ -6,7 +6,6 @@ from crdt_models.money import Amount, e4_of
 from crdt_models.transfers import DISPATCH, Leg, Route
 from crdt_models.vouchers import Posting
 from khata.books import Books
-from khata.by_hand import check_by_hand
 from khata.entering import check_posting
 from khata.errors import BooksError
 from khata.naming import ID_PREFIX
@@ -31,7 +30,6 @@ def check_entered(books: Books, route: Route, register: str, posting: Posting, b
         BooksError, DocumentError: it may not.
     """
     check_posting(books, posting, before)
-    check_by_hand(books, posting, before)
     if posting.base not in BASES[register, route.carries]:
         raise BooksError(f"this is a transfer of {route.carries}, and nothing else can be booked in it")
     if route.carries == GOODS and not posting.stock:

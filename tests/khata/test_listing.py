@@ -4,8 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from crdt_models.errors import BadValue
 from khata.books import Books
-from khata.listing import show_voucher
+from khata.listing import Filter, list_vouchers, show_voucher
+from khata.log.entries import read_log
+from khata.log.wanted import Wanted
 from khata.periods import admit, late_vouchers, lock_period
 from tests.khata.company import a_branch, a_company, alter, found, ledger, sync, voucher
 from tests.khata.transfers.shops import DAY, meet, send, shops, take
@@ -82,3 +87,13 @@ def test_the_command_says_what_counts_what_does_not_and_what_to_do(tmp_path: Pat
     assert said.output.index("kept out by a locked period") < said.output.index("1,180.00")
     assert "khata lock put-back" in said.output
     assert json.loads(khata(two.office, "voucher", "show", FIRST, "--json").stdout)["late"] is True
+
+
+def test_a_range_that_ends_before_it_begins_is_refused_in_lists_and_in_the_log():
+    books = a_company()
+    with pytest.raises(BadValue, match="comes after the last"):
+        list_vouchers(books, Filter("2026-05-01", "2026-04-30"))
+    bad = {"since": "2026-05-01", "until": "2026-04-30"}
+    for wanted in (Wanted(**bad), Wanted(**{f"dated_{name}": day for name, day in bad.items()})):
+        with pytest.raises(BadValue, match="comes after the last"):
+            list(read_log(books, wanted))
