@@ -11,10 +11,11 @@ from typing import Any, BinaryIO, Final
 
 from crdt_models.money import Amount
 from khata.books import Books
+from khata.export.dialects import Dialect, write_in
 from khata.export.journal import currency_of
-from khata.export.journal_figures import Figures, figures
+from khata.export.journal_figures import Figures
 from khata.export.journal_text import one_line
-from khata.export.journal_vouchers import JournalVoucher, posted_vouchers
+from khata.export.journal_vouchers import JournalVoucher
 from khata.export.out_file import Step, no_step
 from khata.reports.span import Span
 
@@ -31,27 +32,8 @@ _LETTERS = unicodedata.ucd_3_2_0
 
 
 def write_beancount(books: Books, out: BinaryIO, span: Span, step: Step = no_step) -> Json:
-    """Write the beancount file of a span; what came before it is in the openings.
-
-    Returns:
-        `counts` of vouchers and accounts, the `currency`, and `from` and `to`.
-
-    Raises:
-        BadValue, NotFound: see `Span.condition`.
-
-    Cost: about 30 µs a voucher; memory for a thousand vouchers.
-    """
-    stated = figures(books, span, account_part)
-    currency = currency_of(books)
-    count = 0
-    for part in (_head(books, stated, currency), _openings(stated, currency)):
-        out.write("".join(part).encode())
-    for voucher in posted_vouchers(books, span, step):
-        count += 1
-        out.write("".join(_voucher(voucher, stated.names, currency)).encode())
-    out.write("".join(_closings(stated, currency)).encode())
-    counts = {"vouchers": count, "accounts": len(stated.accounts)}
-    return {"counts": counts, "currency": currency, "from": stated.since, "to": stated.until}
+    """Write the beancount file of a span; see `dialects.write_in`."""
+    return write_in(_DIALECT, books, out, span, currency_of(books), step)
 
 
 def account_part(text: str) -> str:
@@ -132,3 +114,6 @@ def _voucher(voucher: JournalVoucher, names: dict[int, str], currency: str) -> I
 
 def _dated(text: str) -> str:
     return min(max(text, FIRST_DATE), LAST_DATE)
+
+
+_DIALECT: Final = Dialect(account_part, _head, _openings, _voucher, _closings)
