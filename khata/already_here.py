@@ -14,6 +14,7 @@ from crdt_models.masters import SOURCE
 from crdt_models.vouchers import KIND as VOUCHER
 from crdt_models.vouchers import posting_from, totals
 from khata.books import Books
+from khata.sources import source_in_words
 from khata.sums import joined, sum_sql
 from khata.tally.plan import Finding, Plan, PlannedSave
 from p2p.store import prefix_of
@@ -182,7 +183,7 @@ def _is_type(books: Books, local: int | None, document: bytes) -> bool:
 def _text(books: Books, binding: str, doubles: list[Double], new: int) -> str:
     shown = ", ".join(f"{one.type} {one.number or 'without number'} of {one.date}" for one in doubles[:_SHOWN])
     more = f" and {len(doubles) - _SHOWN} more" if len(doubles) > _SHOWN else ""
-    where = f"were imported from {source_name(books, binding)}" if binding else "were entered here"
+    where = f"were imported from {source_in_words(books, binding)}" if binding else "were entered here"
     told = f"{len(doubles)} of {new} new vouchers are in these books already; they {where}: {shown}{more}"
     if not binding:
         return f"{told}. Import them again with --anyway only if they are others"
@@ -190,14 +191,3 @@ def _text(books: Books, binding: str, doubles: list[Double], new: int) -> str:
         f"{told}. If this is the same Tally company, import it as that source with --source {shlex.quote(binding)}; "
         "if these are other vouchers, with --anyway"
     )
-
-
-def source_name(books: Books, binding: str) -> str:
-    """What people call a source: the device that imported it, where the binding begins with its id."""
-    device, _, company = binding.partition("/")
-    try:
-        author = bytes.fromhex(device)
-    except ValueError:
-        return repr(binding)
-    known = books.replica.chain.members.get(author)
-    return repr(binding) if known is None else f"{company} at {known.name}"

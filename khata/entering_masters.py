@@ -85,7 +85,7 @@ def set_registers(books: Books, kind: str, text: str, values: Mapping[str, Value
         BooksError: the new name is taken; nothing was saved.
     """
     with books.writing():
-        found = _even_merged(books, kind, text)
+        found = books.names.find_even_merged(kind, text)
         name = values.get("name")
         if isinstance(name, str):
             _check_free(books, kind, _checked_name(name), found)
@@ -137,18 +137,6 @@ def merge_masters(books: Books, kind: str, text: str, into: str) -> SavedMaster:
         if source.local == target.local:
             raise BooksError(f"{text!r} and {into!r} are the same {kind}; there is nothing to merge")
         return _save_values(books, kind, source, {"merged_into": target.document})
-
-
-def _even_merged(books: Books, kind: str, text: str) -> MasterName:
-    """The master itself when its id is given, not the one it was merged into: so a merge can be undone."""
-    if text.startswith(ID_PREFIX):
-        try:
-            found = books.names.by_document(kind, bytes.fromhex(text.removeprefix(ID_PREFIX)))
-        except ValueError:
-            found = None
-        if found is not None:
-            return found
-    return books.names.find(kind, text)
 
 
 def _save_fields(

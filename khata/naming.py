@@ -97,6 +97,15 @@ class Names:
             )
         return found
 
+    def find_even_merged(self, kind: str, text: str) -> MasterName:
+        """Like `find`, but an id means the master itself and not the one it was merged into: so a merge can be undone.
+
+        Raises:
+            NotFound, Ambiguous: see `find`.
+        """
+        itself = self._by_id(kind, text) if text.startswith(ID_PREFIX) else None
+        return itself if itself is not None else self.find(kind, text)
+
     def taken(self, kind: str, name: str) -> MasterName | None:
         """The live master that is called so by name or alias, if there is one."""
         return next((master for master in self._called(kind, normalised(name)) if not master.deleted), None)

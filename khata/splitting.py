@@ -19,7 +19,6 @@ from khata.entering_masters import SavedMaster, add_master
 from khata.errors import BooksError
 from khata.joining_heads import joined_heads
 from khata.master_problems import users_of
-from khata.naming import ID_PREFIX, MasterName
 from khata.open_periods import check_counts
 from p2p.scope import master_scope
 from p2p.store import prefix_of
@@ -39,7 +38,7 @@ def split_master(books: Books, kind: str, text: str, name: str, device: str = ""
         BooksError: nobody created it beside the other, or no such device did; nothing was saved.
     """
     with books.writing():
-        found = _meant(books, kind, text)
+        found = books.names.find_even_merged(kind, text)
         document = books.replica.document(master_scope(kind), kind, found.document)
         assert document is not None
         creation = _creation(books, document, device)
@@ -57,18 +56,6 @@ def split_master(books: Books, kind: str, text: str, name: str, device: str = ""
             _move(books, bytes.fromhex(id), creation.author, found.document, made.id)
         _save(books, document, {f"{SPLIT}{creation.id.hex()}": made.id})
     return made
-
-
-def _meant(books: Books, kind: str, text: str) -> MasterName:
-    """The master itself where its id is given, not the one it was merged into."""
-    if text.startswith(ID_PREFIX):
-        try:
-            found = books.names.by_document(kind, bytes.fromhex(text.removeprefix(ID_PREFIX)))
-        except ValueError:
-            found = None
-        if found is not None:
-            return found
-    return books.names.find(kind, text)
 
 
 def _is_label(register: str) -> bool:

@@ -34,7 +34,7 @@ def test_the_same_export_at_a_second_branch_asks_first_and_names_the_first(tmp_p
     planned = plan_import(pune, [path])
     (asked,) = planned.asks
     assert (
-        "1 of 1 new vouchers are in these books already; they were imported from unnamed at Head Office" in asked.text
+        "1 of 1 new vouchers are in these books already; they were imported from 'unnamed' at Head Office" in asked.text
     )
     before = pune.replica.store.count()
     with pytest.raises(BooksError, match="--anyway"):
