@@ -1,45 +1,17 @@
 """What a person types is checked for slips, through the command line; what programs and imports bring is not."""
 
-import json
-import sys
-from typing import Any, NamedTuple
-
 import pytest
 
-from khata.cli import main
+from tests.khata.command_line import Ran, command_line
 from tests.khata.company import a_company, ledger, voucher
-
-
-class Ran(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 @pytest.fixture
 def khata(tmp_path, capsys, monkeypatch):
     """Run one command on the books of a test, in this process."""
-    monkeypatch.setenv("KHATA_USER", "asha")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-
-    def run(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["khata", "--books", str(tmp_path / "ho"), *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return Ran(code, out, " ".join(err.split()))
-
-    return run
+    run = command_line(tmp_path, capsys, monkeypatch, "asha")
+    # Sentences are compared, however the terminal breaks them into lines.
+    return lambda *arguments: (ran := run(*arguments))._replace(err=" ".join(ran.err.split()))
 
 
 @pytest.fixture

@@ -3,47 +3,21 @@
 import json
 import re
 import socket
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import typer.main
 
-from khata.cli import app, main
+from khata.cli import app
 from khata.cli.frame import grouped, plain
-
-
-class Ran(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
+from tests.khata.command_line import command_line
 
 
 @pytest.fixture
 def khata(tmp_path, capsys, monkeypatch):
     """Run one command on the books of a test, in this process."""
-    monkeypatch.delenv("KHATA_USER", raising=False)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-
-    def run(*arguments: str, books: str = "ho") -> Ran:
-        monkeypatch.setattr(sys, "argv", ["khata", "--books", str(tmp_path / books), *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return Ran(code, out, err)
-
-    return run
+    return command_line(tmp_path, capsys, monkeypatch)
 
 
 @pytest.fixture

@@ -1,46 +1,20 @@
 """Files in and out at the command line: what is asked before anything is written, and what is said after."""
 
-import json
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 from openpyxl import Workbook
 
-from khata.cli import main
+from tests.khata.command_line import Ran, command_line
 from tests.khata.tally import texts
 
 SHEET = "Date,Type,Number,Ledger,Debit,Credit\n2026-04-02,Receipt,1,Cash,500,\n2026-04-02,Receipt,1,Asha Stores,,500\n"
 
 
-class Ran(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 @pytest.fixture
 def khata(tmp_path, capsys, monkeypatch):
     """Run one command on the books of a test, in this process, with nobody at the keyboard."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-
-    def run(*arguments: str, books: str = "ho") -> Ran:
-        monkeypatch.setattr(sys, "argv", ["khata", "--books", str(tmp_path / books), *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return Ran(code, out, err)
+    run = command_line(tmp_path, capsys, monkeypatch)
 
     assert run("init", "Sharma Traders", "--branch", "Head Office", "--code", "HO").code == 0
     assert run("ledger", "add", "Asha Stores", "--group", "Sundry Debtors").code == 0

@@ -1,45 +1,17 @@
 """GST from the command line: from an empty folder to the return, with sentences where something is missing."""
 
 import json
-import sys
-from typing import Any, NamedTuple
 
 import pytest
 
-from khata.cli import main
+from tests.khata.command_line import command_line
 from tests.khata.gst.traders import ASHA_GSTIN, BANGALORE_GSTIN, PUNE_GSTIN
-
-
-class Ran(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 @pytest.fixture
 def khata(tmp_path, capsys, monkeypatch):
     """Run one command on the books of a test, in this process."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("KHATA_USER", "asha")
-
-    def run(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["khata", "--books", str(tmp_path / "ho"), *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return Ran(code, out, err)
-
-    return run
+    return command_line(tmp_path, capsys, monkeypatch, "asha")
 
 
 @pytest.fixture

@@ -4,41 +4,23 @@ import csv
 import io
 import json
 import re
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from khata.books import Books
-from khata.cli import main
 from khata.folder import BooksFolder
 from khata.log.entries import read_log
 from khata.search.find import find
 from p2p.commit import parse_commit_untrusted
 from p2p.judging import Checked, judge
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
+from tests.khata.command_line import command_line
 
 
 @pytest.fixture
 def khata(tmp_path, capsys, monkeypatch):
     """Run a command on books that hold one altered receipt."""
-    monkeypatch.delenv("KHATA_USER", raising=False)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-
-    def run(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["khata", "--books", str(tmp_path / "ho"), *arguments])
-        code: Any = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        return Ran(code, *capsys.readouterr())
+    run = command_line(tmp_path, capsys, monkeypatch)
 
     assert run("init", "Bazaar", "--code", "HO", "--user", "Asha").code == 0
     assert run("ledger", "add", "Sharma Traders", "--group", "Sundry Debtors").code == 0
