@@ -17,7 +17,7 @@ from khata.books import Books
 from khata.entering_masters import add_master
 from khata.errors import BooksError
 from khata.gst.invoice_lines import Charge, ItemSold, read_charges, read_items
-from khata.gst.split import RUPEE_E4, rounded
+from khata.gst.split import to_rupee
 from khata.gst.states import checked_state, state_name
 from khata.gst.supplies import BASES, CREDIT_NOTE, PURCHASE, EntryLine, Header, ItemLine, Supplies, Supply
 from khata.gst.tax_lines import tax_lines
@@ -174,7 +174,7 @@ class _Invoice:
         wanted = self._form.get("round_off")
         if not wanted:
             return []
-        by = rounded(total, 1, RUPEE_E4) - total
+        by = to_rupee(total) - total
         if not by:
             return []
         name = wanted if isinstance(wanted, str) else ROUND_OFF

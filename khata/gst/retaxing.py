@@ -13,7 +13,7 @@ from khata.books import Books
 from khata.errors import BooksError
 from khata.gst.checking import supply_of
 from khata.gst.roles import OTHER, ROUNDING, TAX, Roles
-from khata.gst.split import RUPEE_E4, rounded
+from khata.gst.split import to_rupee
 from khata.gst.supplies import BASES, Supplies
 from khata.gst.tax_lines import tax_lines
 from khata.voucher_form import Form
@@ -49,7 +49,7 @@ def retaxed(books: Books, posting: Posting, branch: str, form: Form) -> Posting:
                 if _role(books, supplies.roles, posting, entry) == ROUNDING]  # fmt: skip
     total = sum(e4_of(entry.amount) for entry in (*others, *made))
     if rounding:
-        by = rounded(total, 1, RUPEE_E4) - total
+        by = to_rupee(total) - total
         made += [msgspec.structs.replace(rounding[0], amount=Amount(by).text)] if by else []
         total += by
     entries = [_with_amount(party, -total, bool(form.get("bills"))) if entry is party else entry for entry in kept]

@@ -27,7 +27,7 @@ from khata.gst.split import rounded
 from khata.gst.states import state_name
 from khata.naming import ID_PREFIX
 from khata.reports.stock_valuation import Valuation
-from khata.transfers.accounts import account_of, branch_name, goods_account
+from khata.transfers.accounts import account_of, goods_account
 from khata.voucher_form import Form, posting_of
 
 GOODS: Final = "goods"
@@ -228,8 +228,3 @@ def _entry(ledger: str, amount: int) -> dict[str, Any]:
 
 def _id(document: bytes) -> str:
     return f"{ID_PREFIX}{document.hex()}"
-
-
-def described(books: Books, route: Route) -> str:
-    """The route in words."""
-    return f"{route.carries} from {branch_name(books, route.sender)} to {branch_name(books, route.receiver)}"
