@@ -13,9 +13,9 @@ from khata.errors import BooksError, NotInSync
 from khata.folder import BooksFolder
 from p2p.admission import join_with
 from p2p.errors import ProtocolError
+from p2p.introduction import Join
 from p2p.invite import Ticket, check_code
 from p2p.node import Node, Outcome, Said
-from p2p.session import Join
 from p2p.transport import TlsNetwork, Unreachable, parse_address
 
 Watch = Callable[["Counts"], None]

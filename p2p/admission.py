@@ -14,12 +14,12 @@ from p2p.errors import ChainError, TicketError
 from p2p.events import JoinRequested
 from p2p.founding import admit_device, append
 from p2p.identity import DeviceKeys, Random, device_id
+from p2p.introduction import Join
 from p2p.invite import MAC_BYTES, SECRET_BYTES, Invitation, Standing, Ticket, check_code, joining_mac, joining_mac_ok
 from p2p.limits import INVITATION_MS
 from p2p.messages import Challenge, Joining, Proof
 from p2p.replica import Replica
 from p2p.scope import slug
-from p2p.session import Join
 
 
 class Admitted(NamedTuple):

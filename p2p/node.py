@@ -12,10 +12,11 @@ from p2p.conversation import LEAVING_SECONDS_MAX, Check, Clock, Conversation, Sy
 from p2p.errors import P2PError, TicketError
 from p2p.events import JoinRequested
 from p2p.identity import Random
+from p2p.introduction import Join
 from p2p.limits import CLOCK_WARNING_MS, CONNECTIONS_MAX, CONNECTIONS_UNPROVEN_MAX
 from p2p.patience import LIMITED_SECONDS
 from p2p.replica import Replica
-from p2p.session import Join, Session
+from p2p.session import Session
 from p2p.status import missing_here, missing_there
 from p2p.transport import Connection, Network, Unreachable
 

@@ -12,16 +12,13 @@ from typing import Any, Final
 
 from p2p.chain_flow import ChainFlow
 from p2p.errors import RemoteProtocolError
-from p2p.events import ChainCame, Ended, Established, Event, JoinRequested, Received, Refused, SyncChanged
+from p2p.events import Ended, Event, Received, Refused, SyncChanged
 from p2p.exchange import Exchange
-from p2p.handshake import hello, proof_is_genuine, prove
-from p2p.identity import DeviceKeys, device_id
+from p2p.identity import DeviceKeys
+from p2p.introduction import Introduction, Join
 from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX, UNACKNOWLEDGED_BYTES_MAX
-from p2p.local import Local, Membership
+from p2p.local import Local
 from p2p.messages import (
-    CONTROL,
-    SHARE,
-    VERSION,
     Ack,
     AnyMessage,
     Ask,
@@ -32,7 +29,6 @@ from p2p.messages import (
     Fresh,
     Goodbye,
     Hello,
-    Joining,
     Message,
     Offer,
     Ping,
@@ -50,11 +46,8 @@ from p2p.states import UNPROVEN, State
 UNSENT_BYTES_MAX: Final = UNACKNOWLEDGED_BYTES_MAX + 2 * FRAME_BYTES_MAX
 UNPROVEN_FRAME_BYTES_MAX: Final = 8 * 1024
 
-Join = Callable[[Challenge], Joining]
-"""Makes what a joiner adds to its proof, once the challenge is known."""
 
-
-class Session:
+class Session(Introduction):
     """The conversation, as seen from one of its two ends.
 
     Args:
@@ -225,87 +218,6 @@ class Session:
             said = type(message).__name__
             raise RemoteProtocolError("unexpected", f"the peer said {said} while we were in {self.state.name}")
         handler(self, message)
-
-    def _on_challenge(self, message: Challenge) -> None:
-        joining = self._join(message) if self._join else None
-        head = self._local.chain_head()
-        self._send(prove(self._keys, self._local.company, head, self._listener, message, joining))
-        if joining is None and self._local.standing_of(self._listener) is Membership.MEMBER:
-            self._chain.introduce(self._keys.id, self._listener)
-            self._greet()
-        else:
-            self.state = State.AWAIT_CHAIN
-
-    def _on_proof(self, message: Proof) -> None:
-        nonce, self.peer = self._nonce or b"", device_id(message.key)
-        if message.company != self._local.company or not proof_is_genuine(message, self._listener, nonce):
-            raise RemoteProtocolError("unknown-device", "this device is not known here")
-        self._chain.heard((message.head_seq, message.head_hash))
-        standing = self._local.standing_of(self.peer)
-        if standing is Membership.MEMBER:
-            self._welcome()
-        elif standing is Membership.REVOKED:
-            raise RemoteProtocolError("revoked", "this device was revoked; ask the head office to admit it anew")
-        elif message.joining is not None:
-            self.state = State.AWAIT_ADMISSION
-            self._events.append(JoinRequested(message, nonce))
-        elif message.head_seq > self._local.chain_head()[0]:
-            self.state = State.AWAIT_CHAIN
-        else:
-            raise RemoteProtocolError("unknown-device", "this device is not known here")
-
-    def _on_chain(self, message: Chain) -> None:
-        if not message.entries:
-            raise RemoteProtocolError("malformed", "the peer sent a control chain of no entries")
-        self._keeping_chain = True
-        self._head_before = self._local.chain_head()
-        self._events.append(ChainCame(message.entries))
-
-    def _chain_was_kept(self, fault: str | None) -> None:
-        if fault is not None:
-            raise RemoteProtocolError("bad-chain", fault)
-        if self.state is State.AWAIT_CHAIN and self._local.chain_head() == self._head_before:
-            raise RemoteProtocolError("unexpected", "the peer showed control entries that say nothing new")
-        self._chain.heard(self._local.chain_head())
-        if self.state is State.AWAIT_CHAIN and self._nonce is not None:
-            assert self.peer is not None
-            if self._local.standing_of(self.peer) is Membership.MEMBER:
-                self._welcome()
-        self._read()
-
-    def _welcome(self) -> None:
-        self._chain.push()
-        self._greet()
-
-    def _on_hello(self, message: Hello) -> None:
-        assert self.peer is not None
-        if message.major != VERSION[0]:
-            raise RemoteProtocolError(
-                "unsupported", f"the peer speaks protocol {message.major}, we speak {VERSION[0]}; update the older one"
-            )
-        self._chain.heard((message.head_seq, message.head_hash))
-        if self._local.standing_of(self.peer) is not Membership.MEMBER:
-            raise RemoteProtocolError("unknown-device", "this device is not known here")
-        if self.state is State.AWAIT_CHAIN:
-            self._greet()
-        assert self.exchanges is not None
-        self.exchanges[CONTROL].greeted(b"", message.control, message.control_count, waiting=False)
-        self.exchanges[SHARE].greeted(message.share, message.digest, message.count, message.waiting)
-        self.state = State.OPEN
-        self._events.append(Established(self.peer, message.time))
-
-    def _greet(self) -> None:
-        assert self.peer is not None
-        self.outflow = Outflow(self._local, self.peer, self._send)
-        control = Exchange(CONTROL, self._local, self.peer, self._send, self._note, self.outflow)
-        share = Exchange(SHARE, self._local, self.peer, self._send, self._note, self.outflow)
-        self.exchanges = (control, share)
-        views = (self._local.view(CONTROL, self.peer), self._local.view(SHARE, self.peer))
-        time = max(0, self._now + self._wall_less_now)
-        self._send(hello(self._local.chain_head(), views, time, self._local.waits_for_key()))
-        control.greeting_sent(views[CONTROL])
-        share.greeting_sent(views[SHARE])
-        self.state = State.AWAIT_HELLO
 
     def _on_commits(self, message: Commits | Fresh) -> None:
         number, last = (message.number, message.last) if isinstance(message, Commits) else (-1, True)

@@ -41,6 +41,7 @@ SANS_IO = (
     "chain_state.py",
     "commit.py",
     "exchange.py",
+    "introduction.py",
     "keyring.py",
     "limits.py",
     "messages.py",

@@ -11,11 +11,11 @@ from p2p.chain import Chain
 from p2p.commit import parse_commit_untrusted
 from p2p.documents import ChangedDocument
 from p2p.identity import DeviceKeys
+from p2p.introduction import Join
 from p2p.judging import opened
 from p2p.locks import Locks
 from p2p.node import Node, Outcome, Said
 from p2p.replica import Replica
-from p2p.session import Join
 from p2p.store import ACCEPTED, Store
 from p2p.transport import Handler, Network, TlsNetwork, parse_address
 from p2p.tree import digest_of

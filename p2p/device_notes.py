@@ -1,0 +1,62 @@
+"""What devices say of themselves: one document each in `control/devices`, of which only the device's own saves count.
+
+It travels with `control/**`, so every member and every relay reads it: where a device can be reached, which khata it
+runs, which invitations are open, what an admin asks of the keeper and what became of it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from crdt_models.packing import Value
+from crdt_models.saves import pack_save
+from p2p.commit import Commit
+from p2p.identity import AUTHOR_BYTES
+from p2p.packed import DOCUMENT_ID_BYTES, Item
+from p2p.replica import Replica
+from p2p.scope import DEVICES_SCOPE
+
+DEVICE_KIND: Final = "device"
+
+ADDRESSES: Final = "addresses"
+"""Where the device listens: a list of `HOST:PORT`."""
+
+
+def note_of(replica: Replica, device: bytes) -> dict[str, Value]:
+    """What a device says of itself, register by register; whatever it holds, nobody has checked it.
+
+    Args:
+        device: its id, 32 bytes.
+    """
+    document = replica.document(DEVICES_SCOPE, DEVICE_KIND, device[:DOCUMENT_ID_BYTES])
+    author = device[:AUTHOR_BYTES]
+    return {} if document is None else document.fold(lambda _register, by: by == author).values
+
+
+def notes(replica: Replica) -> Iterator[tuple[bytes, dict[str, Value]]]:
+    """Every member with what it says of itself, by device id."""
+    for member in sorted(replica.chain.members.values(), key=lambda one: one.device):
+        if member.revoked_at is None:
+            yield member.device, note_of(replica, member.device)
+
+
+def save_note(replica: Replica, values: Mapping[str, Value], user: str, now: int) -> Commit | None:
+    """Say something of this device; nothing is written where it says so already.
+
+    Args:
+        values: the registers to set.
+        user: who works here.
+        now: ms since 1970.
+
+    Raises:
+        NotAllowed: this device was revoked, or has no key of `control` yet; nothing was written.
+    """
+    with replica.transaction():
+        replica.refresh()
+        said = note_of(replica, replica.keys.id)
+        changed = {register: value for register, value in values.items() if said.get(register) != value}
+        if not changed:
+            return None
+        id = replica.keys.id[:DOCUMENT_ID_BYTES]
+        document = replica.document(DEVICES_SCOPE, DEVICE_KIND, id)
+        save = pack_save(changed, document.heads() if document is not None else (), user)
+        return replica.commit(DEVICES_SCOPE, [Item(id, DEVICE_KIND, save)], now)
