@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import trio
 
 from khata.books import Books
+from khata.chores import chores_of
 from khata.daemon import POKE, STATUS, listen
 from khata.errors import BooksError, NotInSync
 from khata.folder import BooksFolder
@@ -84,7 +85,7 @@ async def _sync(
     join: Join | None = None,
     expected: bytes | None = None,
 ) -> Outcome:
-    node = Node(books.replica, TlsNetwork())
+    node = Node(books.replica, TlsNetwork(), chores=chores_of(books))
     async with trio.open_nursery() as nursery:
         if watch is not None:
             nursery.start_soon(_keep_watching, node, watch)
@@ -192,7 +193,7 @@ def serve(books: Books, address: str | None, peers: Sequence[str], tell: Callabl
 async def _serve(
     books: Books, folder: BooksFolder, address: str | None, peers: Sequence[str], tell: Callable[[Said], None]
 ) -> None:
-    node = Node(books.replica, TlsNetwork(), tell=tell)
+    node = Node(books.replica, TlsNetwork(), tell=tell, chores=chores_of(books))
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(listen, folder, lambda command: _answer(node, command))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import trio
 
 from p2p.admission import admit
+from p2p.chores import Chore, Chores
 from p2p.conversation import LEAVING_SECONDS_MAX, Check, Clock, Conversation, SystemClock, in_a_thread, patiently
 from p2p.errors import P2PError, TicketError
 from p2p.events import JoinRequested
@@ -23,6 +24,8 @@ from p2p.transport import Connection, Network, Unreachable
 WATCH_SECONDS = 0.25
 BACK_OFF_SECONDS_MIN = 1.0
 BACK_OFF_SECONDS_MAX = 300.0
+CHORE_ROUNDS_MAX = 8
+"""What one chore wrote may be work for another, here or there; two that answer each other for ever are left."""
 
 
 class Said(NamedTuple):
@@ -65,6 +68,7 @@ class Node:
         tell: takes what happens, for a log.
         check: how signatures are checked.
         random: challenges and jitter.
+        chores: what this device does by itself whenever something new is in the store.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Node:
         tell: Callable[[Said], None] = _silent,
         check: Callable[[Replica], Check] | None = None,
         random: Random = os.urandom,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self.replica = replica
         self._network = network
@@ -82,7 +87,9 @@ class Node:
         self._tell = tell
         self._random = random
         self._check: Check = check(replica) if check else lambda batch: in_a_thread(replica, batch)
+        self._chores = Chores(chores, lambda text: self._tell(Said("failed", "", text)))
         self._poked = trio.Event()
+        self._sync_moved = trio.Event()
         self._stopping = trio.Event()
         self._told = self._held()
         self.conversations: list[Conversation] = []
@@ -165,15 +172,34 @@ class Node:
 
     async def _leave_when_in_sync(self, conversation: Conversation) -> None:
         await conversation.first_in_sync.wait()
+        for _ in range(CHORE_ROUNDS_MAX):
+            if not self.do_chores():
+                break
+            while not conversation.session.in_sync:
+                self._sync_moved = trio.Event()
+                await self._sync_moved.wait()
         conversation.leave()
 
     # -- what conversations tell ------------------------------------------------------------------------------------
 
     def wrote(self) -> None:
         """Let every conversation push what is new in the store."""
+        self._tell_conversations()
+        if self._chores.due:
+            self._poked.set()
+
+    def _tell_conversations(self) -> None:
         self._told = self._held()
+        self._chores.look_again()
         for conversation in list(self.conversations):
             conversation.nudge()
+
+    def do_chores(self) -> bool:
+        """Do what is due after something new came, and tell every conversation; return whether anything was written."""
+        wrote = self._chores.do()
+        if wrote:
+            self._tell_conversations()
+        return wrote
 
     def established(self, conversation: Conversation, clock_off_ms: int) -> None:
         """Log a peer that is connected, and warn when its clock is far off."""
@@ -185,6 +211,7 @@ class Node:
 
     def sync_changed(self, conversation: Conversation, in_sync: bool) -> None:
         """Log a peer that is proved to agree."""
+        self._sync_moved.set()
         name = self._name(conversation)
         if in_sync:
             self._tell(Said("in-sync", name, f"in sync with {name}"))
@@ -237,6 +264,7 @@ class Node:
                 self.replica.refresh()
                 if self._held() != self._told:
                     self.wrote()
+                self.do_chores()
             except (P2PError, sqlite3.Error) as error:
                 self._tell(Said("failed", "", f"the books could not be read: {error}"))
 
