@@ -150,7 +150,7 @@ class WatchedNode(Node):
         (self._seen_to,) = self.replica.db.execute("SELECT coalesce(max(id), 0) FROM vouchers").fetchone()
         self.seen = {}
 
-    def wrote(self) -> None:
+    def wrote(self, replica: Replica) -> None:
         """Look into the tables, now that something new is durable."""
         if self._seen_to is not None:
             rows = self.replica.db.execute("SELECT id, document FROM vouchers WHERE id>?", (self._seen_to,)).fetchall()
@@ -158,4 +158,4 @@ class WatchedNode(Node):
             for row, document in rows:
                 self.seen[document.hex()] = at
                 self._seen_to = max(self._seen_to, row)
-        super().wrote()
+        super().wrote(replica)

@@ -44,14 +44,14 @@ _READ_BYTES = 64 * 1024
 _WRITE_BYTES = 256 * 1024
 
 T = TypeVar("T")
-Check = Callable[[Sequence[CommitParts]], Awaitable[list[Checked]]]
+Check = Callable[[Replica, Sequence[CommitParts]], Awaitable[list[Checked]]]
 
 
 class Surroundings(Protocol):
     """What a conversation tells its node, and asks of it."""
 
-    def wrote(self) -> None:
-        """Something new is in the store: other conversations may want it."""
+    def wrote(self, replica: Replica) -> None:
+        """Something new is in a store: other conversations about that copy may want it."""
 
     def established(self, conversation: "Conversation", clock_off_ms: int) -> None:
         """Both ends are members and known to each other; the peer's clock is that far ahead of ours."""
@@ -59,7 +59,7 @@ class Surroundings(Protocol):
     def sync_changed(self, conversation: "Conversation", in_sync: bool) -> None:
         """The copies are proved to agree, or do no longer."""
 
-    def admit(self, request: JoinRequested) -> str | None:
+    def admit(self, replica: Replica, request: JoinRequested) -> str | None:
         """Admit a joiner to the control chain; or why not, as it is told to the joiner."""
 
 
@@ -108,6 +108,7 @@ class Conversation:
     """A session with its stream.
 
     Args:
+        replica: the copy it is about; None until a caller has named the company, and then set by whoever chose it.
         check: how signatures are checked; in a thread, unless in a simulation.
         address: where the peer was dialled, None when it called.
     """
@@ -116,7 +117,7 @@ class Conversation:
         self,
         connection: Connection,
         session: Session,
-        replica: Replica,
+        replica: Replica | None,
         clock: Clock,
         check: Check,
         surroundings: Surroundings,
@@ -133,7 +134,7 @@ class Conversation:
         self.over = trio.Event()
         self.received = 0
         self._stream = connection.stream
-        self._replica = replica
+        self.replica = replica
         self._clock = clock
         self._check = check
         self._surroundings = surroundings
@@ -227,7 +228,7 @@ class Conversation:
 
     async def _check_signatures(self) -> None:
         async for event in self._arrived_out:
-            checked = await self._check(event.commits) if isinstance(event, Received) else []
+            checked = await self._check(self._copy, event.commits) if isinstance(event, Received) else []
             await self._checked_in.send((event, checked))
 
     async def _store(self) -> None:
@@ -236,18 +237,18 @@ class Conversation:
             self._wake()
 
     async def _store_one(self, event: Event, checked: list[Checked]) -> None:
-        replica, session, peer = self._replica, self.session, self.session.peer or b""
+        replica, session, peer = self._copy, self.session, self.session.peer or b""
         if isinstance(event, Received):
             share = replica.view(SHARE, peer).share
             result = await patiently(lambda: replica.ingest_from(checked, peer, share, self._clock.now_ms()))
             self.received += result.gained
             self._do(lambda: session.stored(result.gained, result.refused, result.held_back))
             if result.gained:
-                self._surroundings.wrote()
+                self._surroundings.wrote(replica)
         elif isinstance(event, ChainCame):
             fault = await patiently(lambda: _keep_chain(replica, event.entries, self._clock.now_ms()))
             self._do(lambda: session.chain_kept(fault))
-            self._surroundings.wrote()
+            self._surroundings.wrote(replica)
         elif isinstance(event, ComparedToEnd):
             await patiently(lambda: replica.links.compared(peer, event.share, event.pairs))
         elif isinstance(event, SyncChanged):
@@ -258,10 +259,10 @@ class Conversation:
             self.was_established = True
             self._surroundings.established(self, off)
         elif isinstance(event, JoinRequested):
-            reason = await patiently(lambda: self._surroundings.admit(event))
+            reason = await patiently(lambda: self._surroundings.admit(replica, event))
             if reason is None:
                 self._do(session.admitted)
-                self._surroundings.wrote()
+                self._surroundings.wrote(replica)
             else:
                 self.error = reason
                 self.leave("ticket", reason)
@@ -269,7 +270,7 @@ class Conversation:
     async def _note_sync(self, event: SyncChanged, peer: bytes) -> None:
         if event.in_sync:
             now = self._clock.now_ms()
-            links = self._replica.links
+            links = self._copy.links
             await patiently(lambda: links.in_sync(peer, event.share, event.mine, event.theirs, event.row, now))
             self.was_in_sync = True
             self.first_in_sync.set()
@@ -297,6 +298,12 @@ class Conversation:
             self._do(lambda: self.session.tick(self._clock.steady_ms()))
 
     # -- the parts --------------------------------------------------------------------------------------------------
+
+    @property
+    def _copy(self) -> Replica:
+        """The copy this is about: everything a session tells comes after the proof that named the company."""
+        assert self.replica is not None
+        return self.replica
 
     def _do(self, act: Callable[[], list[Event]]) -> None:
         """Let the session act; when the peer has broken the protocol, say so and hang up when it does, or soon."""

@@ -11,7 +11,7 @@ from p2p.events import ChainCame, Established, Event, JoinRequested
 from p2p.exchange import Exchange
 from p2p.handshake import hello, proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
-from p2p.local import Local, Membership
+from p2p.local import Choose, Local, Membership
 from p2p.messages import CONTROL, SHARE, VERSION, Chain, Challenge, Hello, Joining, Message, Proof
 from p2p.outflow import Outflow
 from p2p.states import State
@@ -35,6 +35,7 @@ class Introduction:
     exchanges: tuple[Exchange, Exchange] | None
     outflow: Outflow | None
     _local: Local
+    _choose: Choose | None
     _keys: DeviceKeys
     _listener: bytes
     _nonce: bytes | None
@@ -55,6 +56,11 @@ class Introduction:
     def _read(self) -> None:
         raise NotImplementedError
 
+    def _speak_for(self, local: Local) -> None:
+        """Know which copy this conversation is about: from the start, or once the proof has named the company."""
+        self._local = local
+        self._chain = ChainFlow(local, self._send)
+
     def _on_challenge(self, message: Challenge) -> None:
         joining = self._join(message) if self._join else None
         head = self._local.chain_head()
@@ -67,8 +73,12 @@ class Introduction:
 
     def _on_proof(self, message: Proof) -> None:
         nonce, self.peer = self._nonce or b"", device_id(message.key)
-        if message.company != self._local.company or not proof_is_genuine(message, self._listener, nonce):
+        if not proof_is_genuine(message, self._listener, nonce):
             raise RemoteProtocolError("unknown-device", "this device is not known here")
+        local = self._choose(message.company) if self._choose is not None else self._local
+        if local is None or local.company != message.company:
+            raise RemoteProtocolError("unknown-device", "this device is not known here")
+        self._speak_for(local)
         self._chain.heard((message.head_seq, message.head_hash))
         standing = self._local.standing_of(self.peer)
         if standing is Membership.MEMBER:

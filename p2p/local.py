@@ -3,7 +3,7 @@
 The seam between the conversation, which knows no database, and the replica, which knows no conversation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -93,3 +93,7 @@ class Local(Protocol):
 
     def page(self, scope: str, after: int, limit: int) -> Page:
         """The next commits of a scope after a row, in the order they came here."""
+
+
+Choose = Callable[[bytes], Local | None]
+"""Finds the copy of a company (id, 32 bytes) among those that a listener speaks for; None when it has none."""

@@ -10,6 +10,7 @@ import trio
 from p2p.admission import admit
 from p2p.chores import Chore, Chores
 from p2p.conversation import LEAVING_SECONDS_MAX, Check, Clock, Conversation, SystemClock, in_a_thread, patiently
+from p2p.copies import Copies
 from p2p.errors import P2PError, TicketError
 from p2p.events import JoinRequested
 from p2p.identity import Random
@@ -63,7 +64,7 @@ class Node:
     """One device at work.
 
     Args:
-        replica: its copy; opened so that a busy store raises at once (`wait_ms=0`).
+        copies: its copy, or the copies of several companies; opened so that a busy store raises at once (`wait_ms=0`).
         network: how others are reached.
         tell: takes what happens, for a log.
         check: how signatures are checked.
@@ -73,27 +74,33 @@ class Node:
 
     def __init__(
         self,
-        replica: Replica,
+        copies: Replica | Copies,
         network: Network,
         clock: Clock | None = None,
         tell: Callable[[Said], None] = _silent,
-        check: Callable[[Replica], Check] | None = None,
+        check: Check = in_a_thread,
         random: Random = os.urandom,
         chores: Sequence[Chore] = (),
     ) -> None:
-        self.replica = replica
+        self.copies = copies if isinstance(copies, Copies) else Copies(copies.keys, [copies])
+        self.keys = self.copies.keys
         self._network = network
         self._clock = clock or SystemClock()
         self._tell = tell
         self._random = random
-        self._check: Check = check(replica) if check else lambda batch: in_a_thread(replica, batch)
+        self._check = check
         self._chores = Chores(chores, lambda text: self._tell(Said("failed", "", text)))
         self._poked = trio.Event()
         self._sync_moved = trio.Event()
         self._stopping = trio.Event()
-        self._told = self._held()
+        self._told = {replica.company: _held(replica) for replica in self.copies}
         self.conversations: list[Conversation] = []
         self.listening_at: str | None = None
+
+    @property
+    def replica(self) -> Replica:
+        """The copy of a node that has but one."""
+        return self.copies.only
 
     # -- serving ----------------------------------------------------------------------------------------------------
 
@@ -115,7 +122,7 @@ class Node:
             try:
                 if listen is not None:
                     start = self._network.listen
-                    self.listening_at = await nursery.start(start, listen, self.replica.keys, self._called)
+                    self.listening_at = await nursery.start(start, listen, self.keys, self._called)
             except Unreachable as error:
                 refused = error
             else:
@@ -154,7 +161,7 @@ class Node:
         if expected is not None and connection.listener != expected:
             await trio.aclose_forcefully(connection.stream)
             raise Unreachable(f"the device at {address} is not the one that was expected there; check the address")
-        conversation = self._conversation(connection, address, join)
+        conversation = self._dialled(connection, address, self.replica, join)
         with trio.move_on_after(timeout_seconds) as timer:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._watch)
@@ -173,7 +180,7 @@ class Node:
     async def _leave_when_in_sync(self, conversation: Conversation) -> None:
         await conversation.first_in_sync.wait()
         for _ in range(CHORE_ROUNDS_MAX):
-            if not self.do_chores():
+            if not self.do_chores() and conversation.session.in_sync:
                 break
             while not conversation.session.in_sync:
                 self._sync_moved = trio.Event()
@@ -182,23 +189,25 @@ class Node:
 
     # -- what conversations tell ------------------------------------------------------------------------------------
 
-    def wrote(self) -> None:
-        """Let every conversation push what is new in the store."""
-        self._tell_conversations()
+    def wrote(self, replica: Replica) -> None:
+        """Let every conversation about a copy push what is new in its store."""
+        self._tell_conversations(replica)
         if self._chores.due:
             self._poked.set()
 
-    def _tell_conversations(self) -> None:
-        self._told = self._held()
+    def _tell_conversations(self, replica: Replica) -> None:
+        self._told[replica.company] = _held(replica)
         self._chores.look_again()
         for conversation in list(self.conversations):
-            conversation.nudge()
+            if conversation.replica is replica:
+                conversation.nudge()
 
     def do_chores(self) -> bool:
         """Do what is due after something new came, and tell every conversation; return whether anything was written."""
         wrote = self._chores.do()
         if wrote:
-            self._tell_conversations()
+            for replica in self.copies:
+                self._tell_conversations(replica)
         return wrote
 
     def established(self, conversation: Conversation, clock_off_ms: int) -> None:
@@ -216,10 +225,10 @@ class Node:
         if in_sync:
             self._tell(Said("in-sync", name, f"in sync with {name}"))
 
-    def admit(self, request: JoinRequested) -> str | None:
+    def admit(self, replica: Replica, request: JoinRequested) -> str | None:
         """Admit a joiner; or why not, as it is told to the joiner."""
         try:
-            joined = admit(self.replica, request, self._clock.now_ms())
+            joined = admit(replica, request, self._clock.now_ms())
         except TicketError as error:
             self._tell(Said("refused", "joiner", f"refused somebody with a ticket: {error}"))
             return str(error)
@@ -237,7 +246,7 @@ class Node:
         if len(unproven) >= CONNECTIONS_UNPROVEN_MAX:
             # The oldest has had the longest to say who it is; a member that has just called says so at once.
             unproven[0].drop()
-        await self._converse(self._conversation(connection, None, None))
+        await self._converse(self._answering(connection))
 
     async def _keep_dialling(self, address: str) -> None:
         wait = BACK_OFF_SECONDS_MIN
@@ -247,7 +256,7 @@ class Node:
             except P2PError as error:
                 self._tell(Said("unreachable", address, str(error)))
             else:
-                conversation = self._conversation(connection, address, None)
+                conversation = self._dialled(connection, address, self.replica, None)
                 await self._converse(conversation)
                 if conversation.was_established:
                     wait = BACK_OFF_SECONDS_MIN
@@ -260,17 +269,14 @@ class Node:
             with trio.move_on_after(WATCH_SECONDS):
                 await self._poked.wait()
             self._poked = trio.Event()
-            try:
-                self.replica.refresh()
-                if self._held() != self._told:
-                    self.wrote()
-                self.do_chores()
-            except (P2PError, sqlite3.Error) as error:
-                self._tell(Said("failed", "", f"the books could not be read: {error}"))
-
-    def _held(self) -> tuple[int, tuple[int, bytes]]:
-        """How far the store goes; whoever took up what another process wrote, this shows it is still to be told."""
-        return self.replica.store.next_row(), self.replica.chain_head()
+            for replica in self.copies:
+                try:
+                    replica.refresh()
+                    if _held(replica) != self._told.get(replica.company):
+                        self.wrote(replica)
+                except (P2PError, sqlite3.Error) as error:
+                    self._tell(Said("failed", "", f"the books could not be read: {error}"))
+            self.do_chores()
 
     async def _leave_all(self) -> None:
         for conversation in list(self.conversations):
@@ -283,16 +289,28 @@ class Node:
 
     async def _dial(self, address: str) -> Connection:
         connection = await self._network.dial(address)
-        if connection.listener == self.replica.keys.id:
+        if connection.listener == self.keys.id:
             await trio.aclose_forcefully(connection.stream)
             raise Unreachable(f"{address} is this device itself; give the address of another one")
         return connection
 
-    def _conversation(self, connection: Connection, address: str | None, join: Join | None) -> Conversation:
+    def _dialled(self, connection: Connection, address: str, replica: Replica, join: Join | None) -> Conversation:
+        """The conversation with whoever was dialled, about one of the copies."""
         steady, wall = self._clock.steady_ms(), self._clock.now_ms()
-        nonce = self._random(32) if address is None else None
-        session = Session(self.replica, self.replica.keys, connection.listener, steady, wall, nonce, join)
-        return Conversation(connection, session, self.replica, self._clock, self._check, self, address)
+        session = Session(replica, self.keys, connection.listener, steady, wall, None, join)
+        return Conversation(connection, session, replica, self._clock, self._check, self, address)
+
+    def _answering(self, connection: Connection) -> Conversation:
+        """The conversation with a caller, about the copy of whichever company its proof names."""
+
+        def choose(company: bytes) -> Replica | None:
+            conversation.replica = self.copies.of(company)
+            return conversation.replica
+
+        steady, wall = self._clock.steady_ms(), self._clock.now_ms()
+        session = Session(None, self.keys, connection.listener, steady, wall, self._random(32), choose=choose)
+        conversation = Conversation(connection, session, None, self._clock, self._check, self, None)
+        return conversation
 
     async def _converse(self, conversation: Conversation) -> None:
         self.conversations.append(conversation)
@@ -309,16 +327,24 @@ class Node:
 
     async def _note(self, conversation: Conversation) -> None:
         peer, exchanges = conversation.session.peer, conversation.session.exchanges
-        if conversation.goodbye == "unknown-device" and peer is not None:
-            await patiently(lambda: self.replica.links.forget_meeting(peer))
-        if peer is None or exchanges is None or not conversation.was_established:
+        replica = conversation.replica
+        if replica is None or peer is None:
+            return
+        if conversation.goodbye == "unknown-device":
+            await patiently(lambda: replica.links.forget_meeting(peer))
+        if exchanges is None or not conversation.was_established:
             return
         mine, theirs = exchanges[1].counts
-        there = missing_there(self.replica, peer)
+        there = missing_there(replica, peer)
         here = missing_here(mine, theirs, there)
-        await patiently(lambda: self.replica.links.note(peer, here, there, conversation.error))
+        await patiently(lambda: replica.links.note(peer, here, there, conversation.error))
 
     def _name(self, conversation: Conversation) -> str:
-        peer = conversation.session.peer
-        member = self.replica.chain.members.get(peer[:8]) if peer else None
+        peer, replica = conversation.session.peer, conversation.replica
+        member = replica.chain.members.get(peer[:8]) if peer and replica is not None else None
         return member.name if member is not None else conversation.address or "a stranger"
+
+
+def _held(replica: Replica) -> tuple[int, tuple[int, bytes]]:
+    """How far a store goes; whoever took up what another process wrote, this shows it is still to be told."""
+    return replica.store.next_row(), replica.chain_head()

@@ -10,14 +10,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from p2p.chain_flow import ChainFlow
 from p2p.errors import RemoteProtocolError
 from p2p.events import Ended, Event, Received, Refused, SyncChanged
 from p2p.exchange import Exchange
 from p2p.identity import DeviceKeys
 from p2p.introduction import Introduction, Join
 from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX, UNACKNOWLEDGED_BYTES_MAX
-from p2p.local import Local
+from p2p.local import Choose, Local
 from p2p.messages import (
     Ack,
     AnyMessage,
@@ -51,26 +50,27 @@ class Session(Introduction):
     """The conversation, as seen from one of its two ends.
 
     Args:
-        local: the copy it speaks for.
+        local: the copy it speaks for; None where `choose` finds it.
         keys: this device.
         listener: device id of the listening end: our own, or the one TLS has shown us.
         now: milliseconds, here and in every call; any clock that does not go back.
         wall_ms: this device's clock as people read it, ms since 1970, told to the peer.
         nonce: 32 random bytes to challenge the dialer with; None makes this the dialing end.
         join: for a dialer with a ticket.
+        choose: for a listener with copies of several companies, which of them the proof means.
     """
 
     def __init__(
         self,
-        local: Local,
+        local: Local | None,
         keys: DeviceKeys,
         listener: bytes,
         now: int,
         wall_ms: int,
         nonce: bytes | None = None,
         join: Join | None = None,
+        choose: Choose | None = None,
     ) -> None:
-        self._local = local
         self._keys = keys
         self._listener = listener
         self._nonce = nonce
@@ -80,7 +80,9 @@ class Session(Introduction):
         self._reader = FrameReader()
         self._out = bytearray()
         self._events: list[Event] = []
-        self._chain = ChainFlow(local, self._send)
+        self._choose = choose
+        if local is not None:
+            self._speak_for(local)
         self._storing: deque[Received] = deque()
         self._refusals = 0
         self._was_in_sync = False

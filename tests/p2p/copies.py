@@ -27,9 +27,9 @@ def seeded(seed: object) -> Callable[[int], bytes]:
     return randomness.Random(str(seed)).randbytes
 
 
-def head_office(folder: Path | None = None) -> Replica:
-    """A founded company in memory, or in a file of a folder."""
-    random = seeded("HO")
+def head_office(folder: Path | None = None, seed: str = "HO") -> Replica:
+    """A founded company in memory, or in a file of a folder; another seed gives another company."""
+    random = seeded(seed)
     keys, recovery = DeviceKeys.generate(random), DeviceKeys.generate(random)
     return found_company(store_in(folder, "ho"), keys, recovery, "Head Office", "HO", NOW, random=random)
 

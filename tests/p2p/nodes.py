@@ -126,11 +126,13 @@ def offices(folder: Path, *branches: str) -> tuple[At, ...]:
 
 
 @asynccontextmanager
-async def serving(at: At, peers: Sequence[str] = (), listen: str | None = ANYWHERE) -> AsyncIterator[str]:
+async def serving(at: At | Node, peers: Sequence[str] = (), listen: str | None = ANYWHERE) -> AsyncIterator[str]:
     """A node that serves until the block ends; the address it listens on."""
 
+    node = at if isinstance(at, Node) else at.node
+
     async def serve(task_status: trio.TaskStatus[str | None]) -> None:
-        await at.node.serve(listen, peers, task_status)
+        await node.serve(listen, peers, task_status)
 
     async with trio.open_nursery() as nursery:
         with trio.fail_after(SECONDS):

@@ -7,7 +7,7 @@ import pytest
 import trio
 import trio.testing
 
-from p2p.conversation import Check, in_a_thread
+from p2p.conversation import in_a_thread
 from p2p.identity import DeviceKeys
 from p2p.judging import Checked
 from p2p.messages import CommitParts
@@ -41,14 +41,11 @@ class Gate:
         self.arrived = trio.Event()
         self.batches = 0
 
-    def check(self, replica: Replica) -> Check:
-        async def checked(batch: Sequence[CommitParts]) -> list[Checked]:
-            found = await in_a_thread(replica, batch)
-            self.batches += 1
-            self.arrived.set()
-            return found
-
-        return checked
+    async def check(self, replica: Replica, batch: Sequence[CommitParts]) -> list[Checked]:
+        found = await in_a_thread(replica, batch)
+        self.batches += 1
+        self.arrived.set()
+        return found
 
 
 async def test_a_sync_waits_while_another_process_writes(tmp_path):
@@ -91,17 +88,14 @@ async def test_two_processes_write_while_a_sync_runs(tmp_path):
         at_pune, at_office = pune.another_process(), office.another_process()
         saved = 0
 
-        def check(replica: Replica) -> Check:
-            async def checked(batch: Sequence[CommitParts]) -> list[Checked]:
-                nonlocal saved
-                if saved == SAVED_BETWEEN:
-                    return await in_a_thread(replica, batch)
-                save(at_pune, PUNE_SALES, doc(10_000 + saved), amount="1.00")
-                save(at_office, SALES, doc(20_000 + saved), amount="1.00")
-                saved += 1
+        async def check(replica: Replica, batch: Sequence[CommitParts]) -> list[Checked]:
+            nonlocal saved
+            if saved == SAVED_BETWEEN:
                 return await in_a_thread(replica, batch)
-
-            return checked
+            save(at_pune, PUNE_SALES, doc(10_000 + saved), amount="1.00")
+            save(at_office, SALES, doc(20_000 + saved), amount="1.00")
+            saved += 1
+            return await in_a_thread(replica, batch)
 
         pune.node = Node(pune.replica, TlsNetwork(), pune.clock, pune.log, check)
         assert (await pune.sync(address)).in_sync
@@ -250,15 +244,12 @@ async def test_cancelled_while_it_is(tmp_path, stage):
         copy, join = (newcomer(tmp_path, ticket, "latur"), True) if stage == "joining" else (pune, False)
         with trio.CancelScope() as scope:
 
-            def check(replica: Replica) -> Check:
-                async def checked(batch: Sequence[CommitParts]) -> list[Checked]:
-                    if stage == "checking":
-                        scope.cancel()
-                    found = await in_a_thread(replica, batch)
+            async def check(replica: Replica, batch: Sequence[CommitParts]) -> list[Checked]:
+                if stage == "checking":
                     scope.cancel()
-                    return found
-
-                return checked
+                found = await in_a_thread(replica, batch)
+                scope.cancel()
+                return found
 
             copy.node = Node(copy.replica, TlsNetwork(), copy.clock, copy.log, check)
             await copy.sync(address, join_of(copy, ticket, "Latur till") if join else None)

@@ -1,0 +1,41 @@
+"""The copies that one node speaks for: a branch's only one, or a relay's, one for each company that it serves."""
+
+from collections.abc import Iterable, Iterator
+
+from p2p.identity import DeviceKeys
+from p2p.replica import Replica
+
+
+class Copies:
+    """The copies of one device, by company.
+
+    Args:
+        keys: the device, the same in every company.
+    """
+
+    def __init__(self, keys: DeviceKeys, replicas: Iterable[Replica] = ()) -> None:
+        self.keys = keys
+        self._replicas: dict[bytes, Replica] = {}
+        for replica in replicas:
+            self.add(replica)
+
+    def add(self, replica: Replica) -> None:
+        """Speak for a further copy, or for one that was opened anew."""
+        assert replica.keys.id == self.keys.id
+        self._replicas[replica.company] = replica
+
+    def of(self, company: bytes) -> Replica | None:
+        """The copy of a company (id, 32 bytes), or None."""
+        return self._replicas.get(company)
+
+    @property
+    def only(self) -> Replica:
+        """The copy of a device that has but one."""
+        (replica,) = self._replicas.values()
+        return replica
+
+    def __iter__(self) -> Iterator[Replica]:
+        return iter(list(self._replicas.values()))
+
+    def __len__(self) -> int:
+        return len(self._replicas)
