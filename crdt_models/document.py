@@ -1,9 +1,9 @@
 """Document: one ledger, voucher or rule, as an ordinary Yjs document that only ever grows.
 
 Its `pycrdt.Doc` holds one map, `saves`: the save id in hex names msgpack `[author, time, save bytes]`. An entry is
-written once and never overwritten or deleted, each under a Yjs client id of its own, so there is no order, duplication
-or partition in which merging can go wrong. The Yjs update is always built here from saves: no foreign bytes ever reach
-pycrdt, which foreign bytes can crash.
+written once and never overwritten or deleted (but exchanged for an emptied one while its commit is set aside), each
+under a Yjs client id of its own, so there is no order, duplication or partition in which merging can go wrong. The Yjs
+update is always built here from saves: no foreign bytes ever reach pycrdt, which foreign bytes can crash.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,15 @@ from crdt_models import folding
 from crdt_models.errors import BadSave
 from crdt_models.folding import Folded, HistoryEntry, MayWrite
 from crdt_models.packing import Value
-from crdt_models.saves import ORIGIN_ENTRY, SAVE_ID_BYTES, Save, pack_save, set_aside, unpack_save_untrusted
+from crdt_models.saves import (
+    ORIGIN_ENTRY,
+    ORIGIN_SET_ASIDE,
+    SAVE_ID_BYTES,
+    Save,
+    pack_save,
+    set_aside,
+    unpack_save_untrusted,
+)
 
 _CLIENT_ID_BITS = 53
 _entry_encoder = msgspec.msgpack.Encoder()
@@ -107,6 +115,24 @@ class Document:
         self._entries[save.id] = entry
         return True
 
+    def exchanged(self, saves: Iterable[tuple[Save, bytes]]) -> "Document":
+        """This document with these saves in place of what stands under their ids; itself where nothing differs.
+
+        Only for a save whose commit was set aside, or counts again: its entry stands for it emptied, or whole.
+
+        Args:
+            saves: each with its bytes, as `put` takes them.
+        """
+        coming = {
+            save.id: (save, _entry_encoder.encode((save.author, save.time, save_bytes))) for save, save_bytes in saves
+        }
+        if all(self._entries.get(save_id) == entry for save_id, (_, entry) in coming.items()):
+            return self
+        other = Document(self.scope, self.kind, self.id)
+        other._saves = {**self._saves, **{save_id: save for save_id, (save, _) in coming.items()}}
+        other._entries = {**self._entries, **{save_id: entry for save_id, (_, entry) in coming.items()}}
+        return other
+
     def saves(self) -> Mapping[bytes, Save]:
         """The saves by id."""
         return self._saves
@@ -120,6 +146,11 @@ class Document:
             else:
                 left._saves[save_id], left._entries[save_id] = save, self._entries[save_id]
         return left
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether all of its saves are set aside, so that it says nothing: it shows nowhere, but has a history."""
+        return all(save.origin == ORIGIN_SET_ASIDE and not save.values for save in self._saves.values())
 
     def heads(self) -> tuple[bytes, ...]:
         """The version of this document: sorted ids of the saves that no other save builds on."""

@@ -86,7 +86,8 @@ def documents_in_two_scopes(books: Books) -> Iterator[Problem]:
     for row, kind, id, path, cancelled in rows.fetchall():
         if not cancelled:
             places.setdefault((kind, bytes(id)), []).append((row, path))
-    for (kind, id), found in places.items():
+    for (kind, id), placed in places.items():
+        found = [(row, path) for row, path in placed if len(placed) > 1 and not books.document(row).is_set_aside]
         if len(found) > 1:
             yield _in_two_scopes(books, kind, id, found)
 

@@ -47,6 +47,7 @@ _Scope = Annotated[str, Meta(max_length=SCOPE_CHARS_MAX)]
 _Patterns = Annotated[tuple[_Scope, ...], Meta(max_length=GRANT_PATTERNS_MAX)]
 _Ids = tuple[_Bytes32, ...]
 _Author = Annotated[bytes, Meta(min_length=AUTHOR_BYTES, max_length=AUTHOR_BYTES)]
+_Cut = tuple[tuple[_Scope, _Bytes32], ...]
 _Slot = Annotated[bytes, Meta(min_length=SLOT_BYTES, max_length=SLOT_BYTES)]
 
 READ_DEFAULT: Final = ("control/**", "masters/**", "vouchers/**", "transfers/**", "files/**")
@@ -100,20 +101,27 @@ class Admitted(Body, frozen=True, kw_only=True):
 class Granted(Body, frozen=True, kw_only=True):
     """What a device may read and write from here on, instead of what it might before.
 
-    When something is taken away, `cut` names the device's last commits there that still count.
+    When something is taken away, `cut` names the device's last commits there that still count: [scope, commit id].
     """
 
     device: _Bytes32
     read: _Patterns
     write: _Patterns
-    cut: _Ids = ()
+    cut: _Cut = ()
 
 
 class Revoked(Body, frozen=True, kw_only=True):
-    """A device does not belong to the company any more; `cut` names its last commits that still count."""
+    """A device does not belong to the company any more; `cut` as in `Granted`, for all scopes."""
 
     device: _Bytes32
-    cut: _Ids = ()
+    cut: _Cut = ()
+
+
+class Renamed(Body, frozen=True, kw_only=True):
+    """A device is called otherwise from here on."""
+
+    device: _Bytes32
+    name: _Name
 
 
 class Epoch(Body, frozen=True, kw_only=True):
@@ -124,6 +132,12 @@ class Epoch(Body, frozen=True, kw_only=True):
 
 class AdminAdded(Body, frozen=True, kw_only=True):
     """A device whose requests the keeper carries out."""
+
+    device: _Bytes32
+
+
+class AdminRemoved(Body, frozen=True, kw_only=True):
+    """A device whose requests the keeper does not carry out any more."""
 
     device: _Bytes32
 
@@ -192,8 +206,10 @@ _BODIES: Final[tuple[type[Body], ...]] = (
     Admitted,
     Granted,
     Revoked,
+    Renamed,
     Epoch,
     AdminAdded,
+    AdminRemoved,
     KeeperMoved,
     Recovered,
     Locked,

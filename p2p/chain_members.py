@@ -89,12 +89,25 @@ class Branch(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A device's commits in these subtrees count only as far as the tips reach, by `prev`."""
+    """A device's commits in the scopes that were taken from it count only as far as the tips reach, by `prev`.
+
+    Attributes:
+        at: the entry that made it.
+        device: device id.
+        scopes: the subtrees that it might write before and may not any more.
+        kept: the subtrees within them that it may write still.
+        tips: its last commits that count, by scope.
+    """
 
     at: int
     device: bytes
     scopes: tuple[str, ...]
-    tips: tuple[bytes, ...]
+    kept: tuple[str, ...]
+    tips: Mapping[str, tuple[bytes, ...]]
+
+    def covers(self, scope: str) -> bool:
+        """Tell whether a scope was taken away."""
+        return _any_matches(self.scopes, scope) and not _any_matches(self.kept, scope)
 
 
 class Lock(NamedTuple):

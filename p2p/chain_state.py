@@ -5,7 +5,7 @@ entry they began at, because a commit is judged by its author's rights at the en
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from typing import Final
 
@@ -17,6 +17,7 @@ from p2p.chain_entries import (
     RELAY,
     WRITE_DEFAULT,
     AdminAdded,
+    AdminRemoved,
     Admitted,
     Body,
     BranchAdded,
@@ -30,15 +31,17 @@ from p2p.chain_entries import (
     Locked,
     Readmitted,
     Recovered,
+    Renamed,
     Revoked,
     Setting,
     Unlocked,
 )
 from p2p.chain_members import Branch, Cut, Grant, Lock, Member
 from p2p.errors import BadScope, ChainError
+from p2p.grants import check_grant, taken_away
 from p2p.identity import AUTHOR_BYTES, device_id, spell
 from p2p.limits import SERIES_CHARS_MAX
-from p2p.scope import Pattern, is_within, slug
+from p2p.scope import Pattern, check_scope, slug
 
 _series = re.compile(rf"[A-Z0-9]{{1,{SERIES_CHARS_MAX}}}", re.ASCII)
 
@@ -125,7 +128,7 @@ class ChainState:
             # Commits name their author by 8 bytes, so these must never be ambiguous.
             raise ChainError(f"the new device's id begins like that of {twin.name}; make new keys for it and try again")
         _check_name(body.name)
-        _check_grant(grant)
+        check_grant(grant)
         if role == MEMBER:
             self._check_place(body.branch, body.series)
         elif role != RELAY or body.branch or body.series:
@@ -146,19 +149,23 @@ class ChainState:
 
     def _granted(self, seq: int, body: Granted) -> None:
         member, grant = self._member(body.device), Grant(body.read, body.write)
-        _check_grant(grant)
-        removed = tuple(text for text in member.grant.write if not _covered(text, body.write))
+        check_grant(grant)
+        removed = taken_away(member.grant.write, body.write)
         if removed:
-            self.cuts = (*self.cuts, Cut(seq, body.device, removed, body.cut))
+            self.cuts = (*self.cuts, Cut(seq, body.device, removed, body.write, _by_scope(body.cut)))
         self._put(msgspec.structs.replace(member, grants=(*member.grants, (seq, grant))))
 
     def _revoked(self, seq: int, body: Revoked) -> None:
         member = self._member(body.device)
         if body.device == self.keeper:
             raise ChainError(f"{member.name} keeps the chain; move that to another device before revoking it")
-        self.cuts = (*self.cuts, Cut(seq, body.device, ("**",), body.cut))
+        self.cuts = (*self.cuts, Cut(seq, body.device, ("**",), (), _by_scope(body.cut)))
         self.admins = self.admins - {body.device}
         self._put(msgspec.structs.replace(member, revoked_at=seq))
+
+    def _renamed(self, _seq: int, body: Renamed) -> None:
+        _check_name(body.name)
+        self._put(msgspec.structs.replace(self._member(body.device), name=body.name))
 
     def _epoch(self, _seq: int, body: Epoch) -> None:
         if body.epoch in self.epochs:
@@ -167,6 +174,9 @@ class ChainState:
 
     def _admin_added(self, _seq: int, body: AdminAdded) -> None:
         self.admins = self.admins | {self._person(body.device).device}
+
+    def _admin_removed(self, _seq: int, body: AdminRemoved) -> None:
+        self.admins = self.admins - {self._person(body.device).device}
 
     def _keeper_moved(self, seq: int, body: KeeperMoved) -> None:
         member = self._person(body.device)
@@ -238,21 +248,11 @@ def _check_name(name: str) -> None:
         raise ChainError(f"{name!r} cannot be a name; use letters, digits and spaces")
 
 
-def _check_grant(grant: Grant) -> None:
-    for text in (*grant.read, *grant.write):
-        if Pattern.parse(text).path is None:
-            raise ChainError(f"{text} cannot be granted: a grant is one whole subtree, without * inside")
-    for text in grant.write:
-        if is_within(Pattern.parse(text).path or "", "control"):
-            raise ChainError(f"{text} cannot be granted: who may write in control is fixed")
-
-
-def _covered(text: str, others: tuple[str, ...]) -> bool:
-    """Tell whether a granted subtree lies in one of the others."""
-    path = Pattern.parse(text).path or ""
-    return any(
-        text == other or (other.endswith("**") and is_within(path, Pattern.parse(other).path or "")) for other in others
-    )
+def _by_scope(cut: Iterable[tuple[str, bytes]]) -> dict[str, tuple[bytes, ...]]:
+    tips: dict[str, tuple[bytes, ...]] = {}
+    for scope, commit in cut:
+        tips[check_scope(scope)] = (*tips.get(scope, ()), commit)
+    return tips
 
 
 _TAKERS: Final[dict[type[Body], Callable[..., None]]] = {
@@ -261,8 +261,10 @@ _TAKERS: Final[dict[type[Body], Callable[..., None]]] = {
     Admitted: ChainState._admitted,
     Granted: ChainState._granted,
     Revoked: ChainState._revoked,
+    Renamed: ChainState._renamed,
     Epoch: ChainState._epoch,
     AdminAdded: ChainState._admin_added,
+    AdminRemoved: ChainState._admin_removed,
     KeeperMoved: ChainState._keeper_moved,
     Recovered: ChainState._recovered,
     Locked: ChainState._locked,

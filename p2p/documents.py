@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from crdt_models.document import Document
 from crdt_models.folding import Folded
-from crdt_models.saves import Save
+from crdt_models.saves import ORIGIN_SET_ASIDE, Save
 from p2p.chain import Chain
 from p2p.locks import Locks
 from p2p.store import Store, prefix_of
@@ -52,6 +52,19 @@ class Projection(Protocol):
 
     def forget(self) -> None:
         """Drop what is remembered of the tables: another process wrote them, or a transaction came to nothing."""
+
+
+class NoTables:
+    """The projection of a copy that shows nothing to people, such as a relay."""
+
+    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument], chain: Chain, locks: Locks) -> None:
+        """Keep no tables."""
+
+    def clear(self, db: sqlite3.Connection) -> None:
+        """Have nothing to empty."""
+
+    def forget(self) -> None:
+        """Have nothing to forget."""
 
 
 class Incoming(NamedTuple):
@@ -119,6 +132,25 @@ class Documents:
                 changed[name] = found
         return self._write(list(changed.values()))
 
+    def exchange(self, incoming: Iterable[Incoming]) -> list[ChangedDocument]:
+        """Put saves in place of what stands for them in their documents: whole for emptied, or emptied for whole.
+
+        Returns:
+            the documents that are different now; rebuilt, since a Yjs document only grows. Inside a transaction.
+        """
+        batch = list(incoming)
+        touched = self._held({one.id for one in batch})
+        coming: dict[DocumentName, list[tuple[Save, bytes]]] = {}
+        for scope, kind, id, save, save_bytes in batch:
+            coming.setdefault((scope, kind, id), []).append((save, save_bytes))
+        rebuilt = []
+        for name, saves in coming.items():
+            row, document = touched.get(name) or (None, Document(*name))
+            other = document.exchanged(saves)
+            if other is not document:
+                rebuilt.append((row, other))
+        return self._write(rebuilt)
+
     def as_changed(self, names: Iterable[DocumentName]) -> list[ChangedDocument]:
         """These documents as they stand, to be projected again; those that are not here are left out."""
         changed = []
@@ -182,8 +214,11 @@ class Documents:
 
 
 def _changed(row: int, new: bool, document: Document) -> ChangedDocument:
-    saves = document.saves().values()
-    first = next(iter(saves)) if len(saves) == 1 else min(saves, key=lambda save: (save.time, save.id))
+    saves = list(document.saves().values())
+    if len(saves) > 1:
+        # By whom and when it was made and changed is told of what counts, as far as anything does.
+        saves = [save for save in saves if save.origin != ORIGIN_SET_ASIDE] or saves
+    first = saves[0] if len(saves) == 1 else min(saves, key=lambda save: (save.time, save.id))
     return ChangedDocument(
         row,
         document.scope,

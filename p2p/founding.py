@@ -8,7 +8,8 @@ from p2p.documents import Projection
 from p2p.identity import DeviceKeys, Random
 from p2p.keyring import ROOT, HeldKey, Keyring
 from p2p.replica import NotAllowed, Replica
-from p2p.scope import RECOVERY_KEYS_SCOPE, Pattern, keys_scope, slug
+from p2p.scope import RECOVERY_KEYS_SCOPE, keys_scope, slug
+from p2p.sealing import seal_everywhere, seal_granted
 from p2p.seals import seal_keys
 from p2p.store import Store
 
@@ -69,6 +70,8 @@ def found_company(
 def append(replica: Replica, body: Body) -> Entry:
     """Add an entry to the control chain, as its keeper. Durable when the transaction around it ends.
 
+    A branch that is added comes with the keys of its transfers, for those who may read them.
+
     Raises:
         NotAllowed: this device is not the keeper.
         ChainError: the entry cannot follow; nothing is written.
@@ -81,6 +84,9 @@ def append(replica: Replica, body: Body) -> Entry:
             raise NotAllowed(f"only {name} keeps the list of who may do what; run this command there")
         entry = replica.chain.append(replica.keys, body)
         replica.append_chain(entry, body.time)
+        if isinstance(body, BranchAdded):
+            # Who may read the transfers of a branch may read those with the new one too.
+            seal_everywhere(replica, body.time)
     return entry
 
 
@@ -117,17 +123,3 @@ def admit_device(
         member = next(member for member in replica.chain.members.values() if member.public == public)
         seal_granted(replica, member, now)
     return member
-
-
-def seal_granted(replica: Replica, member: Member, now: int) -> None:
-    """Seal to a device the keys of every subtree it may read, of every epoch. Inside a transaction.
-
-    Cost: 100 µs a subtree and epoch.
-    """
-    paths = [Pattern.parse(text).path or ROOT for text in member.grant.read]
-    for epoch in replica.chain.epochs:
-        found = [(path, replica.keyring.key(epoch, path)) for path in paths]
-        held = [HeldKey(epoch, path, key) for path, key in found if key is not None]
-        if held:
-            item = seal_keys(replica.company, member.device, member.seal_public, held)
-            replica.commit(keys_scope(member.author), [item], now)

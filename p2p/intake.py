@@ -8,20 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from p2p.chain import Chain, Entry, Lock
+from p2p.chain import Chain, Cut, Entry, Lock, Member
 from p2p.commit import Commit, parse_commit_untrusted
-from p2p.documents import ChangedDocument, DocumentName, Documents, Incoming, Projection
+from p2p.cuts import Cuts
+from p2p.documents import DocumentName, Documents, Incoming, NoTables, Projection
+from p2p.held_back import HeldBack
 from p2p.identity import DeviceKeys
-from p2p.judging import Checked, Verdict, check_untrusted, judge
-from p2p.keyring import Keyring
-from p2p.limits import HELD_BACK_BYTES_PER_PEER_MAX, HELD_BACK_PER_PEER_MAX
+from p2p.judging import Checked, Verdict, check_untrusted, judge, set_aside_by
+from p2p.keyring import ROOT, Keyring
 from p2p.links import Links
 from p2p.locks import Locks
 from p2p.messages import CommitParts
-from p2p.scope import keys_scope
+from p2p.scope import is_within, keys_scope
 from p2p.seals import open_seals
 from p2p.share import CONTROL_SHARE, Share
-from p2p.store import ACCEPTED, WAITING_FOR_KEY, Store, StoredCommit
+from p2p.store import ACCEPTED, QUARANTINED, Store, StoredCommit
 from p2p.tree import EMPTY
 from p2p.views import Views
 
@@ -38,19 +39,6 @@ class Ingested(NamedTuple):
     gained: int
     refused: list[tuple[bytes, str]]
     held_back: list[bytes]
-
-
-class NoTables:
-    """The projection of a copy that shows nothing to people, such as a relay."""
-
-    def project(self, db: sqlite3.Connection, changed: Sequence[ChangedDocument], chain: Chain, locks: Locks) -> None:
-        """Keep no tables."""
-
-    def clear(self, db: sqlite3.Connection) -> None:
-        """Have nothing to empty."""
-
-    def forget(self) -> None:
-        """Have nothing to forget."""
 
 
 class Intake:
@@ -71,11 +59,15 @@ class Intake:
         self.links = Links(store)
         self.documents = Documents(store)
         self.locks = Locks(store)
+        self.cuts = Cuts(store)
+        self._held_back = HeldBack(store.conn)
         self.chain = Chain(company)
         self.keyring = Keyring()
         self._views = Views(store, keys.id)
         self._keys_opened = EMPTY
         self._locked: tuple[tuple[Lock, ...], frozenset[bytes]] = ((), frozenset())
+        self._cut_off: tuple[tuple[Cut, ...], frozenset[bytes]] = ((), frozenset())
+        self._me: Member | None = None
         store.changed_elsewhere()
         self._load_chain()
         self._load_keys()
@@ -146,7 +138,11 @@ class Intake:
             verdict = self._judge(checked, share)
             if checked.commit is not None and verdict.state is not None:
                 kept.append((checked.commit, verdict))
-            elif checked.commit is not None and verdict.waits and self._hold_back(checked.commit, source, verdict):
+            elif (
+                checked.commit is not None
+                and verdict.waits
+                and self._held_back.keep(checked.id, _parts(checked.commit), source, verdict.reason)
+            ):
                 held_back.append(checked.id)
             else:
                 refused.append((checked.id, verdict.reason))
@@ -176,6 +172,10 @@ class Intake:
     def _keep(self, kept: Sequence[tuple[Commit, Verdict]], source: int | None) -> None:
         if not kept:
             return
+        named = [(commit.id, commit.header) for commit, _ in kept]
+        counting_now = self.cuts.came(self.chain, named)
+        if self.chain.cuts:
+            kept = [(commit, self._under_cuts(commit, verdict)) for commit, verdict in kept]
         row = self.store.next_row()
         stored, keys_came = [], False
         tips: dict[tuple[int, bytes], tuple[bytes, int]] = {}
@@ -197,11 +197,16 @@ class Intake:
             if verdict.reason and commit_row.state != ACCEPTED:
                 self.store.set_state(commit_row.row, commit_row.state, verdict.reason)
         self._apply(incoming)
-        self._look_again(self.locks.moved_by(self.chain, [(commit.id, commit.header) for commit, _ in kept]))
+        self._judge_again(self._stored(counting_now))
+        self._look_again(self.locks.moved_by(self.chain, named))
         self._views.reload()
         if keys_came:
-            self._load_keys()
-            self._open_waiting()
+            self._open_with(self._load_keys())
+
+    def _under_cuts(self, commit: Commit, verdict: Verdict) -> Verdict:
+        """What becomes of a commit whose author may have been cut off since it was made."""
+        cut = self.cuts.beyond(self.chain, commit.id, commit.header)
+        return verdict if cut is None or verdict.state is None else set_aside_by(cut, verdict)
 
     def _apply(self, incoming: Iterable[Incoming]) -> None:
         changed = self.documents.apply(incoming)
@@ -211,14 +216,36 @@ class Intake:
     def _look_again(self, commits: Iterable[tuple[str, bytes]]) -> None:
         """Project anew the documents that these commits (scope, id) have saved."""
         names: set[DocumentName] = set()
-        for scope, commit_id in commits:
-            for parts in self.store.by_prefixes(self.store.scope_id(scope), [commit_id]):
-                commit = parse_commit_untrusted(parts.header, parts.signature, parts.body)
-                verdict = judge(Checked(commit.id, commit, True, ""), self.chain, self.keyring, self.keys.id)
-                names.update((one.scope, one.kind, one.id) for one in verdict.incoming)
+        for stored in self._stored(commits):
+            names.update((one.scope, one.kind, one.id) for one in self._judged(stored).incoming)
         changed = self.documents.as_changed(sorted(names))
         if changed:
             self._projection.project(self.db, changed, self.chain, self.locks)
+
+    def _judge_again(self, commits: Iterable[StoredCommit]) -> None:
+        """Give stored commits the state they have now; what they say is put into their documents, or out of them."""
+        incoming: list[Incoming] = []
+        for stored in commits:
+            verdict = self._judged(stored)
+            if verdict.state is not None:
+                if verdict.state != stored.state or verdict.state == QUARANTINED:
+                    self.store.set_state(stored.row, verdict.state, verdict.reason or None)
+                incoming.extend(verdict.incoming)
+        changed = self.documents.exchange(incoming)
+        if changed:
+            self._projection.project(self.db, changed, self.chain, self.locks)
+
+    def _judged(self, stored: StoredCommit) -> Verdict:
+        commit = parse_commit_untrusted(stored.header, stored.signature, stored.body)
+        verdict = judge(Checked(commit.id, commit, True, ""), self.chain, self.keyring, self.keys.id)
+        return self._under_cuts(commit, verdict)
+
+    def _stored(self, commits: Iterable[tuple[str, bytes]]) -> Iterator[StoredCommit]:
+        by_scope: dict[str, list[bytes]] = {}
+        for scope, commit_id in commits:
+            by_scope.setdefault(scope, []).append(commit_id)
+        for scope, ids in by_scope.items():
+            yield from self.store.by_prefixes(self.store.scope_id(scope), ids)
 
     def project_again(self) -> None:
         """Make the tables anew from the documents, as after a change of how they are made. Inside a transaction.
@@ -229,46 +256,26 @@ class Intake:
         for batch in self.documents.all_as_new():
             self._projection.project(self.db, batch, self.chain, self.locks)
 
-    def _open_waiting(self) -> None:
-        """Try again what was waiting for a key that has just arrived."""
-        for stored in list(self.store.everything(WAITING_FOR_KEY)):
-            commit = parse_commit_untrusted(stored.header, stored.signature, stored.body)
-            verdict = judge(Checked(commit.id, commit, True, ""), self.chain, self.keyring, self.keys.id)
-            if verdict.state is not None and verdict.state != WAITING_FOR_KEY:
-                self.store.set_state(stored.row, verdict.state, verdict.reason or None)
-                self._apply(verdict.incoming)
-
-    def _hold_back(self, commit: Commit, source: int | None, verdict: Verdict) -> bool:
-        """Keep a commit that may be judged otherwise later; False when too much of that peer is held back already."""
-        count, size = self.db.execute(
-            "SELECT count(*), coalesce(sum(length(body)), 0) FROM held_back WHERE source IS ?", (source,)
-        ).fetchone()
-        if count >= HELD_BACK_PER_PEER_MAX or size >= HELD_BACK_BYTES_PER_PEER_MAX:
-            return False
-        self.db.execute(
-            "INSERT OR IGNORE INTO held_back VALUES (?, ?, ?, ?, ?, ?)",
-            (commit.id, source, verdict.reason, *_parts(commit)),
-        )
-        return True
+    def _open_with(self, paths: Iterable[str]) -> None:
+        """Try again what did not open, now that the keys of these subtrees have come."""
+        opened = list(paths)
+        for path in sorted(self.store.scopes()) if opened else ():
+            number = self.store.find_scope(path)
+            if number is not None and any(is_within(path, subtree) for subtree in opened):
+                self._judge_again(self.store.not_accepted(number))
 
     def _reconsider(self, ids: Iterable[bytes] | None, now: int) -> None:
         """Judge again what was held back: these ids, which commits kept just now have named, or everything.
 
         Cost: one lookup an id; each commit that is kept may prove the one before it, and so on.
         """
-        if self.db.execute("SELECT 1 FROM held_back LIMIT 1").fetchone() is None:
+        if not self._held_back.any():
             return
-        if ids is None:
-            ids = [commit_id for (commit_id,) in self.db.execute("SELECT id FROM held_back ORDER BY id DESC")]
-        ahead = list(ids)
+        ahead = list(self._held_back.ids() if ids is None else ids)
         while ahead:
-            commit_id = ahead.pop()
-            row = self.db.execute(
-                "SELECT source, header, signature, body FROM held_back WHERE id=?", (commit_id,)
-            ).fetchone()
-            if row is not None:
-                self.db.execute("DELETE FROM held_back WHERE id=?", (commit_id,))
-                _, kept = self._take_in(check_untrusted(self.chain, [row[1:]]), row[0], None, now)
+            taken = self._held_back.take(ahead.pop())
+            if taken is not None:
+                _, kept = self._take_in(check_untrusted(self.chain, [taken[0]]), taken[1], None, now)
                 ahead.extend(commit.header.prev for commit in kept)
 
     def _held(self, batch: Sequence[Checked]) -> set[bytes]:
@@ -311,29 +318,57 @@ class Intake:
             locks = {lock.at: lock for lock in (*before[0], *now[0])}.values()
             self._look_again(sorted({commit for lock in locks for commit in self.locks.outside(lock)}))
 
+    def _cuts_changed(self) -> None:
+        """Judge again what lies, or lay, beyond a cut, where there are other cuts or admissions than before."""
+        before, now = self._cut_off, (self.chain.cuts, self.chain.readmitted)
+        if before != now:
+            self._cut_off = now
+            self.cuts.forget()
+            changed = [cut for cut in (*before[0], *now[0]) if (cut in before[0]) != (cut in now[0])]
+            self._judge_again(self._stored(self.cuts.to_judge_again(self.chain, changed, before[1] ^ now[1])))
+
+    def _rights_changed(self) -> None:
+        """Tell anew what waits for a key and what is only carried, where this device was granted something else."""
+        before, self._me = self._me, self.chain.member(self.keys.id)
+        if before is not None and self._me != before:
+            self._open_with([ROOT])
+
     def _chain_grew(self, now: int) -> None:
         self._views.forget_shares()
+        self._rights_changed()
+        self._cuts_changed()
         self._reconsider(None, now)
         self._locks_changed()
 
     def _load_chain(self) -> None:
         self.chain.extend_untrusted(self.store.chain(self.chain.head[0]))
         self._locked = self.chain.locks, self.chain.lock_admitted
+        self._cut_off = self.chain.cuts, self.chain.readmitted
+        self._me = self.chain.member(self.keys.id)
         self._views.forget_shares()
 
-    def _load_keys(self) -> None:
-        """Open the keys that were sealed to this device, if more have come. Cost: 100 µs a key."""
+    def _load_keys(self) -> list[str]:
+        """Open the keys that were sealed to this device, if more have come; returns the subtrees that they are of.
+
+        Cost: 100 µs a key.
+        """
         held = self._views.digest(keys_scope(self.keys.author))
         if held == self._keys_opened:
-            return
+            return []
         self._keys_opened = held
+        known = {(epoch, path) for epoch, path, _ in self.keyring.dump()}
+        came: list[str] = []
         for document in self.documents.in_scope(keys_scope(self.keys.author)):
             for epoch, path, key in open_seals(self.keys, self.company, document):
                 self.keyring.add(epoch, path, key)
+                if (epoch, path) not in known:
+                    came.append(path)
+        return came
 
     def _reload(self) -> None:
         self._projection.forget()
         self.locks.forget()
+        self.cuts.forget()
         self._views.reload()
         self._load_chain()
         self._load_keys()

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
+import msgspec
+
 from crdt_models.errors import BadSave
-from crdt_models.saves import Save, unpack_save_untrusted
-from p2p.chain import Chain
+from crdt_models.saves import ORIGIN_SET_ASIDE, Save, set_aside, unpack_save_untrusted
+from p2p.chain import Chain, Cut
 from p2p.commit import Commit, open_commit, parse_commit_untrusted, signature_ok
 from p2p.documents import Incoming
 from p2p.errors import BadCommit
@@ -135,6 +137,21 @@ def _content(commit: Commit, chain: Chain, keyring: Keyring, device: bytes) -> V
         return Verdict(ACCEPTED, "", opened(commit, key))
     except BadCommit as error:
         return Verdict(QUARANTINED, str(error))
+
+
+def set_aside_by(cut: Cut, verdict: Verdict) -> Verdict:
+    """What becomes of a commit beyond a cut: quarantined, so that what builds on it still knows what it builds on.
+
+    The reason is the same on every copy, whether it can open the commit or not.
+    """
+    reason = "was revoked" if not cut.kept and cut.scopes == ("**",) else "was taken the right to write there"
+    emptied = (
+        one._replace(
+            save=msgspec.structs.replace(one.save, values={}, origin=ORIGIN_SET_ASIDE), save_bytes=set_aside(one.save)
+        )
+        for one in verdict.incoming
+    )
+    return Verdict(QUARANTINED, f"its author {reason}, and it had not arrived by then", tuple(emptied))
 
 
 def opened(commit: Commit, key: bytes | None) -> tuple[Incoming, ...]:

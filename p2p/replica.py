@@ -63,6 +63,11 @@ class Replica(Intake):
         with self.transaction():
             self.refresh()
             seq, head = self.chain.head
+            if self.standing_of(self.keys.id) is Membership.REVOKED:
+                raise NotAllowed(
+                    "this device was revoked and writes nothing any more; what it holds may be read. To go on working, "
+                    "join anew in an empty folder with a ticket of the head office"
+                )
             if not self.chain.may_write(self.keys.author, scope, seq):
                 raise NotAllowed(f"this device may not write in {scope}; ask the head office to grant it")
             epoch, key = self._sealing_key(scope)

@@ -65,9 +65,18 @@ CREATE TABLE invitations (slot BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROW
 """
 
 
+_NOT_ACCEPTED = "CREATE INDEX commits_not_accepted ON commits (scope, row) WHERE state<>0"
+
+
 @migrations(name="0001_first", transactional=True)
 def first(db: Database) -> None:
     """Create every table of a new store."""
     for statement in _FIRST.split(";\n"):
         if statement.strip():
             db.conn.execute(statement)
+
+
+@migrations(name="0002_not_accepted", transactional=True)
+def not_accepted(db: Database) -> None:
+    """Find what may open later, or count again, without reading all that counts already."""
+    db.conn.execute(_NOT_ACCEPTED)

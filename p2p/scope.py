@@ -21,6 +21,7 @@ _KEYS_PREFIX: Final = "control/keys/"
 _PAIRED: Final = "~*"
 # A component starts with a letter or digit, so that no scope can be mistaken for `.` or `..` when it becomes a folder.
 _component = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{SCOPE_COMPONENT_CHARS_MAX - 1}}}", re.ASCII)
+_pairs_of_branch = re.compile(rf"transfers/({_component.pattern})~\*/\*\*", re.ASCII)
 _month = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
@@ -138,6 +139,12 @@ def _pattern_components(text: str) -> list[str]:
 def _is_any_pair(root: str, place: int, text: str) -> bool:
     one, paired, _ = text.partition(_PAIRED)
     return root == "transfers" and place == 1 and text == one + paired and bool(paired and _component.fullmatch(one))
+
+
+def branch_of_pairs(pattern: str) -> str | None:
+    """Return the branch whose pairs a pattern names, `transfers/pun~*/**` -> `pun`; None for any other pattern."""
+    found = _pairs_of_branch.fullmatch(pattern)
+    return found[1] if found else None
 
 
 def _agrees(pattern: str, component: str) -> bool:

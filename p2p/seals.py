@@ -1,7 +1,8 @@
-"""Content keys on their way to a device: one document per device and epoch in `control/keys/<device>`.
+"""Content keys on their way to a device: documents in `control/keys/<device>`, each with keys of one epoch.
 
-Its one register `seals` maps the path of each granted subtree to its key, sealed to the device. Only the keeper may
-write there; a device opens what is sealed to it and passes over what does not open.
+There is one for each epoch, and a further one whenever more of it was granted later. The register `seals` maps the
+path of each granted subtree to its key, sealed to the device. Only the keeper may write there; a device opens what is
+sealed to it and passes over what does not open.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,15 +21,21 @@ _REGISTER: Final = "seals"
 
 
 def seal_keys(
-    company: bytes, device: bytes, seal_public: bytes, keys: Sequence[HeldKey], sealer: Sealer = HPKE
+    company: bytes,
+    device: bytes,
+    seal_public: bytes,
+    keys: Sequence[HeldKey],
+    sealer: Sealer = HPKE,
+    further: bool = False,
 ) -> Item:
-    """The save that hands a device its keys of one epoch.
+    """The save that hands a device keys of one epoch.
 
     Args:
         company: company id, 32 bytes.
         device: device id, 32 bytes.
         seal_public: the X25519 key of its admission, 32 bytes.
         keys: keys of subtrees, all of one epoch.
+        further: whether keys of that epoch were handed over before; these come in a document of their own.
     """
     epoch = keys[0].epoch
     assert all(held.epoch == epoch for held in keys)
@@ -36,7 +43,17 @@ def seal_keys(
         held.path: seal_key(seal_public, KeyPlace(company, device, epoch, held.path), held.key, sealer) for held in keys
     }
     save = pack_save({_REGISTER: {**seals}, "epoch": epoch}, (), "keeper")
-    return Item(sha256(device + epoch).digest()[:16], KEYS_KIND, save)
+    paths = "\n".join(sorted(seals)) if further else ""
+    return Item(sha256(device + epoch + paths.encode("ascii")).digest()[:16], KEYS_KIND, save)
+
+
+def sealed_in(document: Document) -> tuple[bytes, frozenset[str]] | None:
+    """The epoch and the subtrees whose keys are in one of a device's key documents; None when it holds none."""
+    values = document.fold().values
+    epoch, seals = values.get("epoch"), values.get(_REGISTER)
+    if not isinstance(epoch, bytes) or not isinstance(seals, dict):
+        return None
+    return epoch, frozenset(seals)
 
 
 def open_seals(keys: DeviceKeys, company: bytes, document: Document, sealer: Sealer = HPKE) -> Iterator[HeldKey]:

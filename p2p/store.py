@@ -307,6 +307,14 @@ class Store:
         )
         return [(row, scope, bytes(found), source) for row, scope, found, source in rows]
 
+    def not_accepted(self, scope: int) -> list[StoredCommit]:
+        """The commits of a scope that are carried, wait for their key or are set aside, in the order they came."""
+        rows = self.conn.execute(
+            f"SELECT {_COLUMNS} FROM commits INDEXED BY commits_not_accepted WHERE scope=? AND state<>0 ORDER BY row",
+            (scope,),
+        )
+        return [StoredCommit(*row) for row in rows]
+
     def everything(self, state: int | None = None) -> Iterator[StoredCommit]:
         """All commits in the order they came here, or those in one state."""
         condition, values = ("", ()) if state is None else (" WHERE state=?", (state,))

@@ -14,6 +14,7 @@ from khata.log.wanted import CONTROL, Selection, branches_of_scope
 from khata.showing import instant
 from p2p.chain_entries import (
     AdminAdded,
+    AdminRemoved,
     Admitted,
     BranchAdded,
     Entry,
@@ -26,6 +27,7 @@ from p2p.chain_entries import (
     Locked,
     Readmitted,
     Recovered,
+    Renamed,
     Revoked,
     Setting,
     Unlocked,
@@ -104,7 +106,7 @@ def _branches(books: Books, entry: Entry, signer: bytes, admissions: Admissions)
         found.add(body.code)
     elif isinstance(body, Admitted | Recovered):
         found.add(body.branch)
-    elif isinstance(body, Granted | Revoked | AdminAdded | KeeperMoved):
+    elif isinstance(body, Granted | Revoked | Renamed | AdminAdded | AdminRemoved | KeeperMoved):
         found.add(branch_of(books, body.device[:AUTHOR_BYTES]))
     elif isinstance(body, Locked):
         found.update(code for scope in body.scopes for code in branches_of_scope(scope))
@@ -139,6 +141,8 @@ _TOLD: Final[dict[type[Any], Callable[[Books, Any], str]]] = {
     Revoked: lambda books, body: f"revoked the device {_device(books, body.device)}",
     Epoch: lambda books, body: "began to seal under new keys",
     AdminAdded: lambda books, body: f"made {_device(books, body.device)} one whose requests are carried out",
+    AdminRemoved: lambda books, body: f"carries out no more requests of {_device(books, body.device)}",
+    Renamed: lambda books, body: f"gave the device {_code(books, body.device)} the name {body.name}",
     KeeperMoved: lambda books, body: f"made {_device(books, body.device)} the keeper",
     Recovered: lambda books, body: f"became the keeper with the recovery phrase{_place(body)}",
     Locked: locked,
@@ -155,6 +159,12 @@ def _place(body: Admitted | Recovered) -> str:
 
 def _device(books: Books, device: bytes) -> str:
     return books.device_name(device[:AUTHOR_BYTES])
+
+
+def _code(books: Books, device: bytes) -> str:
+    """The code of a device, which never changes; of a relay, which has none, what it is called now."""
+    member = books.replica.chain.member(device)
+    return member.series if member is not None and member.series else _device(books, device)
 
 
 def _commits(commits: tuple[bytes, ...]) -> str:

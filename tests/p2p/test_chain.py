@@ -37,6 +37,7 @@ from p2p.identity import DeviceKeys
 from p2p.scope import keys_scope
 
 SALES = "vouchers/pun/sales/2026-04"
+OTHERS = "vouchers/ho/sales/2026-04"
 
 
 @cache
@@ -236,14 +237,14 @@ class TestRights:
         assert not chain.may_read(PUNE.id, SALES)
 
     def test_revocation_ends_rights_but_not_the_past(self):
-        chain = a_company(Revoked(time=1, device=PUNE.id, cut=(b"t" * 32,)))
+        chain = a_company(Revoked(time=1, device=PUNE.id, cut=((SALES, b"t" * 32),)))
         assert chain.may_write(PUNE.author, SALES, 5)
         assert not chain.may_write(PUNE.author, SALES, 6)
         assert not chain.may_read(PUNE.id, SALES)
         assert not chain.may_read(PUNE.id, "control/rules")
         assert chain.revoked == {PUNE.id: 6}
         assert [(cut.at, cut.device, cut.scopes, cut.tips) for cut in chain.cuts] == [
-            (6, PUNE.id, ("**",), (b"t" * 32,))
+            (6, PUNE.id, ("**",), {SALES: (b"t" * 32,)})
         ]
 
     def test_control_follows_its_own_rules(self):
@@ -272,12 +273,17 @@ class TestRights:
     def test_what_a_narrowing_took_away_is_cut(self):
         chain = a_company(
             Granted(
-                time=1, device=PUNE.id, read=READ_DEFAULT, write=("masters/**", "vouchers/pun/**"), cut=(b"t" * 32,)
+                time=1,
+                device=PUNE.id,
+                read=READ_DEFAULT,
+                write=("masters/**", "vouchers/pun/**"),
+                cut=((OTHERS, b"t" * 32), (OTHERS, b"u" * 32)),
             )
         )
         assert [(cut.at, cut.scopes, cut.tips) for cut in chain.cuts] == [
-            (6, ("vouchers/**", "transfers/**", "files/**"), (b"t" * 32,))
+            (6, ("vouchers/**", "transfers/**", "files/**"), {OTHERS: (b"t" * 32, b"u" * 32)})
         ]
+        assert [chain.cuts[0].covers(scope) for scope in (OTHERS, SALES, "masters/ledger")] == [True, False, False]
         chain.append(HO, Granted(time=1, device=PUNE.id, read=READ_DEFAULT, write=("**",)))
         assert len(chain.cuts) == 1
 

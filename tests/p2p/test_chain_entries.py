@@ -102,7 +102,7 @@ def test_kinds_and_fields_of_a_newer_version_are_kept():
         encoded(body={1: 2}),
         encoded(kind="BranchAdded", body={"time": 1, "code": "x", "name": ""}),
         encoded(kind="BranchAdded", body={"time": 1, "code": "x", "name": "x" * 65}),
-        encoded(kind="Revoked", body={"time": 1, "device": bytes(32), "cut": [bytes(31)]}),
+        encoded(kind="Revoked", body={"time": 1, "device": bytes(32), "cut": [["masters/ledger", bytes(31)]]}),
         encoded(kind="Locked", body={"time": 1, "until": "2026-13-01", "scopes": []}),
         encoded(kind="Locked", body={"time": 1, "until": "2026-03-31\n", "scopes": []}),
         encoded(kind="Setting", body={"time": 1, "name": "Keep", "value": 1}),
@@ -128,7 +128,7 @@ def test_entries_of_the_largest_sizes_are_read():
     kind = "x" * 32
     data = msgspec.msgpack.encode([2**31 - 1, bytes(32), kind, bytes(ENTRY_BODY_BYTES_MAX), bytes(64)])
     assert parse_entry_untrusted(data).kind == kind
-    tips = Revoked(time=1, device=bytes(32), cut=tuple(n.to_bytes(32, "big") for n in range(7_000)))
+    tips = Revoked(time=1, device=bytes(32), cut=tuple(("masters/ledger", n.to_bytes(32, "big")) for n in range(5_000)))
     assert parse_entry_untrusted(make_entry(KEYS, 1, bytes(32), tips).encoded).body == tips
 
 

@@ -12,7 +12,7 @@ from p2p.chain import BranchAdded, Chain, Epoch, Grant
 from p2p.commit import Commit, Item, make_commit, parse_commit_untrusted
 from p2p.documents import ChangedDocument
 from p2p.errors import StoreError
-from p2p.founding import append, seal_granted
+from p2p.founding import append
 from p2p.identity import DeviceKeys
 from p2p.keyring import ROOT, HeldKey, Keyring
 from p2p.limits import HELD_BACK_PER_PEER_MAX
@@ -20,6 +20,7 @@ from p2p.locks import Locks
 from p2p.messages import CommitParts
 from p2p.replica import Ingested, NotAllowed, Replica
 from p2p.scope import keys_scope
+from p2p.sealing import seal_granted
 from p2p.seals import seal_keys
 from p2p.store import ACCEPTED, CARRIED, QUARANTINED, WAITING_FOR_KEY, Store, StoreBusy, StoredCommit
 from tests.p2p.copies import NOW, branch_of, digest, head_office, save, seeded
