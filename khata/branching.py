@@ -42,7 +42,7 @@ def invite_branch(books: Books, name: str, code: str, addresses: Sequence[str], 
         NotAllowed, ChainError: this device is not the keeper, or the code is taken; nothing is written.
     """
     for address in addresses:
-        _check_address(address)
+        check_address(address)
     found = list(addresses) or _served_at(books)
     name, series = checked_branch(name, code or slug(name).replace("-", "")[: SERIES_CHARS_MAX - 1])
     with books.writing():
@@ -50,7 +50,12 @@ def invite_branch(books: Books, name: str, code: str, addresses: Sequence[str], 
         return invite(books.replica, name, series, EVERYTHING_BUT_CONTROL, found, books.now(), random)
 
 
-def _check_address(address: str) -> None:
+def check_address(address: str) -> None:
+    """Refuse an address at which others would not reach this device.
+
+    Raises:
+        BooksError, Unreachable: it names no port, or is no address.
+    """
     _, port = parse_address(address)
     bare_ipv6 = address.count(":") > 1 and not address.startswith("[")
     if port == 0 or bare_ipv6 or not address.endswith(f":{port}"):

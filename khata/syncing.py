@@ -59,7 +59,7 @@ def sync_once(
     """
 
     async def all_of_them() -> list[Outcome]:
-        return [await _sync(books, address, timeout_seconds, watch) for address in addresses]
+        return [await sync_with(books, address, timeout_seconds, watch) for address in addresses]
 
     with without_waiting(books):
         outcomes = trio.run(all_of_them)
@@ -77,7 +77,7 @@ def _note_error(books: Books, address: str, error: str | None) -> None:
             links.note(link.device, link.missing_here, link.missing_there, error)
 
 
-async def _sync(
+async def sync_with(
     books: Books,
     address: str,
     timeout_seconds: float,
@@ -85,6 +85,7 @@ async def _sync(
     join: Join | None = None,
     expected: bytes | None = None,
 ) -> Outcome:
+    """Synchronize with whoever answers at an address, in the loop that runs; nobody answering is an outcome too."""
     node = Node(books.replica, TlsNetwork(), chores=chores_of(books))
     async with trio.open_nursery() as nursery:
         if watch is not None:
@@ -143,7 +144,7 @@ def join_company(books: Books, ticket: Ticket, name: str, timeout_seconds: float
         last: Outcome | None = None
         for address in ticket.addresses:
             join = join_with(ticket, books.replica.keys, name, books.replica.chain_head())
-            last = await _sync(books, address, timeout_seconds, watch, join, ticket.inviter)
+            last = await sync_with(books, address, timeout_seconds, watch, join, ticket.inviter)
             if last.in_sync or last.goodbye is not None:
                 return last
         if last is None:

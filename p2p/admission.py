@@ -110,7 +110,7 @@ def join_with(ticket: Ticket, keys: DeviceKeys, name: str, head: tuple[int, byte
     def joining(challenge: Challenge) -> Joining:
         blank = Joining(ticket.slot, keys.seal_public, name, bytes(MAC_BYTES))
         proof = Proof(keys.public, ticket.company, head[0], head[1], bytes(64), blank)
-        fields = _proven(proof, blank, challenge.nonce, ticket.inviter)
+        fields = proven_fields(proof, blank, challenge.nonce, ticket.inviter)
         return msgspec.structs.replace(blank, mac=joining_mac(ticket.secret, *fields))
 
     return joining
@@ -130,7 +130,7 @@ def admit(replica: Replica, request: JoinRequested, now: int) -> Admitted:
         replica.refresh()
         found = _usable(replica, joining.slot, now)
         if isinstance(found, Invitation):
-            fields = _proven(proof, joining, request.nonce, replica.keys.id)
+            fields = proven_fields(proof, joining, request.nonce, replica.keys.id)
             if joining_mac_ok(joining.mac, found.secret, *fields):
                 return _admit(replica, proof, joining, found, now)
             _keep(replica, found.tried_wrongly())
@@ -167,8 +167,13 @@ def _admit(replica: Replica, proof: Proof, joining: Joining, invitation: Invitat
     return Admitted(member.name, code)
 
 
-def _proven(proof: Proof, joining: Joining, nonce: bytes, listener: bytes) -> tuple[bytes, ...]:
-    """All that a joiner's MAC covers."""
+def proven_fields(proof: Proof, joining: Joining, nonce: bytes, listener: bytes) -> tuple[bytes, ...]:
+    """All that a joiner's MAC covers.
+
+    Args:
+        nonce: the listener's challenge.
+        listener: its device id.
+    """
     head = proof.head_seq.to_bytes(8, "big", signed=True)
     name = joining.device_name.encode("utf-8", "replace")
     return proof.key, proof.company, head, proof.head_hash, joining.slot, joining.seal_public, name, nonce, listener

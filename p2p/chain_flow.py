@@ -38,6 +38,11 @@ class ChainFlow:
         if self._local.admitted_at(me) > since and not self._local.link(listener).met:
             self._send_after(since)
 
+    def show_all(self) -> None:
+        """Show the whole chain to a relay that does not serve the company yet."""
+        self._send_after(-1)
+        self.theirs = self._local.chain_head()
+
     def push(self) -> None:
         """Send the entries that the other side lacks.
 

@@ -9,13 +9,14 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import trio
 
 from p2p.errors import ChainError, P2PError, RemoteProtocolError
 from p2p.events import (
     ChainCame,
+    CompanyOffered,
     ComparedToEnd,
     Ended,
     Established,
@@ -47,6 +48,13 @@ T = TypeVar("T")
 Check = Callable[[Replica, Sequence[CommitParts]], Awaitable[list[Checked]]]
 
 
+class Refusal(NamedTuple):
+    """Why somebody is sent away: the word and the sentence of the goodbye."""
+
+    code: str
+    text: str
+
+
 class Surroundings(Protocol):
     """What a conversation tells its node, and asks of it."""
 
@@ -61,6 +69,9 @@ class Surroundings(Protocol):
 
     def admit(self, replica: Replica, request: JoinRequested) -> str | None:
         """Admit a joiner to the control chain; or why not, as it is told to the joiner."""
+
+    def take_in(self, offered: CompanyOffered) -> Replica | Refusal:
+        """The copy, empty as yet, of a company that is served from now on; or why it is not."""
 
 
 class Clock(Protocol):
@@ -233,7 +244,10 @@ class Conversation:
 
     async def _store(self) -> None:
         async for event, checked in self._checked_out:
-            await self._store_one(event, checked)
+            if isinstance(event, CompanyOffered):
+                await self._take_in(event)
+            else:
+                await self._store_one(event, checked)
             self._wake()
 
     async def _store_one(self, event: Event, checked: list[Checked]) -> None:
@@ -266,6 +280,16 @@ class Conversation:
             else:
                 self.error = reason
                 self.leave("ticket", reason)
+
+    async def _take_in(self, offered: CompanyOffered) -> None:
+        taken = await patiently(lambda: self._surroundings.take_in(offered))
+        if isinstance(taken, Refusal):
+            self.error = taken.text
+            self.leave(*taken)
+            return
+        self.replica = taken
+        proof = offered.proof
+        self._do(lambda: self.session.taken_in(taken, (proof.head_seq, proof.head_hash)))
 
     async def _note_sync(self, event: SyncChanged, peer: bytes) -> None:
         if event.in_sync:

@@ -24,6 +24,10 @@ class Copies:
         assert replica.keys.id == self.keys.id
         self._replicas[replica.company] = replica
 
+    def drop(self, company: bytes) -> None:
+        """Speak for a copy no longer; whoever opened it closes it."""
+        self._replicas.pop(company, None)
+
     def of(self, company: bytes) -> Replica | None:
         """The copy of a company (id, 32 bytes), or None."""
         return self._replicas.get(company)

@@ -13,6 +13,13 @@ class JoinRequested(NamedTuple):
     nonce: bytes
 
 
+class CompanyOffered(NamedTuple):
+    """A company that is not served here asks to be; answer with `Session.taken_in` or `Session.close`."""
+
+    proof: Proof
+    nonce: bytes
+
+
 class Established(NamedTuple):
     """Both devices have proved who they are and are members; `their_time` is the peer's clock, ms since 1970."""
 
@@ -72,5 +79,7 @@ class Ended(NamedTuple):
     text: str
 
 
-Event = JoinRequested | Established | ChainCame | ComparedToEnd | Received | Refused | SyncChanged | Ended
+Event = (
+    JoinRequested | CompanyOffered | Established | ChainCame | ComparedToEnd | Received | Refused | SyncChanged | Ended
+)
 """Everything a session can tell."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from p2p.arrivals import note_arrival
 from p2p.chain import Chain, Cut, Entry, Lock, Member
 from p2p.commit import Commit, parse_commit_untrusted
 from p2p.cuts import Cuts
@@ -148,7 +149,7 @@ class Intake:
                 refused.append((checked.id, verdict.reason))
         if refused and source is not None:
             self.links.refused(source, refused, now)
-        self._keep(kept, source)
+        self._keep(kept, source, now)
         return Ingested(len(kept), refused, held_back), [commit for commit, _ in kept]
 
     def _judge(self, checked: Checked, share: Share | None) -> Verdict:
@@ -169,7 +170,7 @@ class Intake:
         headers = (parse_commit_untrusted(stored.header, stored.signature, None).header for stored in later)
         return any((header.prev, header.author) == (commit.id, commit.header.author) for header in headers)
 
-    def _keep(self, kept: Sequence[tuple[Commit, Verdict]], source: int | None) -> None:
+    def _keep(self, kept: Sequence[tuple[Commit, Verdict]], source: int | None, now: int) -> None:
         if not kept:
             return
         named = [(commit.id, commit.header) for commit, _ in kept]
@@ -190,6 +191,7 @@ class Intake:
             keys_came = keys_came or commit.header.scope == keys_scope(self.keys.author)
             row += 1
         self.store.append(stored)
+        note_arrival(self.store, [header.author for _, header in named], stored, now)
         self.db.executemany(
             "INSERT OR REPLACE INTO tips VALUES (?, ?, ?, ?)", [(*place, *tip) for place, tip in tips.items()]
         )

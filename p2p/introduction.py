@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from p2p.chain_flow import ChainFlow
 from p2p.errors import RemoteProtocolError
-from p2p.events import ChainCame, Established, Event, JoinRequested
+from p2p.events import ChainCame, CompanyOffered, Established, Event, JoinRequested
 from p2p.exchange import Exchange
 from p2p.handshake import hello, proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
@@ -65,8 +65,11 @@ class Introduction:
         joining = self._join(message) if self._join else None
         head = self._local.chain_head()
         self._send(prove(self._keys, self._local.company, head, self._listener, message, joining))
-        if joining is None and self._local.standing_of(self._listener) is Membership.MEMBER:
-            self._chain.introduce(self._keys.id, self._listener)
+        if self._local.standing_of(self._listener) is Membership.MEMBER:
+            if joining is None:
+                self._chain.introduce(self._keys.id, self._listener)
+            else:
+                self._chain.show_all()
             self._greet()
         else:
             self.state = State.AWAIT_CHAIN
@@ -76,6 +79,10 @@ class Introduction:
         if not proof_is_genuine(message, self._listener, nonce):
             raise RemoteProtocolError("unknown-device", "this device is not known here")
         local = self._choose(message.company) if self._choose is not None else self._local
+        if local is None and message.joining is not None:
+            self.state = State.AWAIT_ADMISSION
+            self._note(CompanyOffered(message, nonce))
+            return
         if local is None or local.company != message.company:
             raise RemoteProtocolError("unknown-device", "this device is not known here")
         self._speak_for(local)
@@ -108,9 +115,14 @@ class Introduction:
         self._chain.heard(self._local.chain_head())
         if self.state is State.AWAIT_CHAIN and self._nonce is not None:
             assert self.peer is not None
-            if self._local.standing_of(self.peer) is Membership.MEMBER:
+            if self._are_members():
                 self._welcome()
         self._read()
+
+    def _are_members(self) -> bool:
+        """Whether the control chain held here admits both ends; a relay that takes a company in has to see itself."""
+        ends = (self.peer or b"", self._keys.id)
+        return all(self._local.standing_of(device) is Membership.MEMBER for device in ends)
 
     def _welcome(self) -> None:
         self._chain.push()
@@ -123,7 +135,7 @@ class Introduction:
                 "unsupported", f"the peer speaks protocol {message.major}, we speak {VERSION[0]}; update the older one"
             )
         self._chain.heard((message.head_seq, message.head_hash))
-        if self._local.standing_of(self.peer) is not Membership.MEMBER:
+        if not self._are_members():
             raise RemoteProtocolError("unknown-device", "this device is not known here")
         if self.state is State.AWAIT_CHAIN:
             self._greet()

@@ -7,6 +7,7 @@ from typing import Final
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
+GIB: Final = 1024 * MIB
 DAY_MS: Final = 24 * 60 * 60 * 1000
 
 # Scopes
@@ -47,6 +48,11 @@ ADDRESS_CHARS_MAX: Final = 255
 INVITATION_MS: Final = 7 * DAY_MS
 INVITATION_WRONG_TRIES_MAX: Final = 5
 LETTER_BYTES_MAX: Final = 4 * KIB
+
+# Relays
+QUOTA_BYTES: Final = 2 * GIB
+QUOTA_BYTES_MAX: Final = 2**50
+COMPANIES_PER_RELAY_MAX: Final = 1_000
 
 # Sessions
 FRAME_BYTES_MAX: Final = 1 * MIB

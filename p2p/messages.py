@@ -256,6 +256,11 @@ class FrameReader:
         """Take in what arrived."""
         self._buffer += data
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much has arrived and was not read yet."""
+        return len(self._buffer)
+
     def next_message_untrusted(self, frame_bytes_max: int = FRAME_BYTES_MAX) -> AnyMessage | None:
         """The next whole message, or None until more arrives.
 

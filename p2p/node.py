@@ -9,10 +9,19 @@ import trio
 
 from p2p.admission import admit
 from p2p.chores import Chore, Chores
-from p2p.conversation import LEAVING_SECONDS_MAX, Check, Clock, Conversation, SystemClock, in_a_thread, patiently
+from p2p.conversation import (
+    LEAVING_SECONDS_MAX,
+    Check,
+    Clock,
+    Conversation,
+    Refusal,
+    SystemClock,
+    in_a_thread,
+    patiently,
+)
 from p2p.copies import Copies
 from p2p.errors import P2PError, TicketError
-from p2p.events import JoinRequested
+from p2p.events import CompanyOffered, JoinRequested
 from p2p.identity import Random
 from p2p.introduction import Join
 from p2p.limits import CLOCK_WARNING_MS, CONNECTIONS_MAX, CONNECTIONS_UNPROVEN_MAX
@@ -56,7 +65,11 @@ class Outcome(NamedTuple):
     reached: bool = True
 
 
-def _silent(_said: Said) -> None:
+Tell = Callable[[Said], None]
+"""Takes what happens, for a log."""
+
+
+def silent(_said: Said) -> None:
     """Tell nobody."""
 
 
@@ -77,7 +90,7 @@ class Node:
         copies: Replica | Copies,
         network: Network,
         clock: Clock | None = None,
-        tell: Callable[[Said], None] = _silent,
+        tell: Tell = silent,
         check: Check = in_a_thread,
         random: Random = os.urandom,
         chores: Sequence[Chore] = (),
@@ -235,6 +248,10 @@ class Node:
         self._tell(Said("joined", joined.name, f"{joined.name} joined; check code {joined.check_code}"))
         return None
 
+    def take_in(self, offered: CompanyOffered) -> Replica | Refusal:
+        """Refuse to serve another company than ours; a relay may do otherwise."""
+        return Refusal("unknown-device", "this device is not known here")
+
     # -- the tasks --------------------------------------------------------------------------------------------------
 
     async def _called(self, connection: Connection, address: str) -> None:
@@ -304,7 +321,9 @@ class Node:
         """The conversation with a caller, about the copy of whichever company its proof names."""
 
         def choose(company: bytes) -> Replica | None:
-            conversation.replica = self.copies.of(company)
+            found = self.copies.of(company)
+            # A copy without a control chain, left by a first contact that broke off, speaks for nobody yet.
+            conversation.replica = found if found is not None and found.chain.members else None
             return conversation.replica
 
         steady, wall = self._clock.steady_ms(), self._clock.now_ms()

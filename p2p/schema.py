@@ -1,5 +1,6 @@
 """The tables that carry commits, as migrations: a store of an older version is brought up to date when it is opened."""
 
+import msgspec
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -80,3 +81,25 @@ def first(db: Database) -> None:
 def not_accepted(db: Database) -> None:
     """Find what may open later, or count again, without reading all that counts already."""
     db.conn.execute(_NOT_ACCEPTED)
+
+
+_ARRIVALS = """
+-- When commits came: one row for each transaction that brought some, with the first row number it gave.
+CREATE TABLE arrivals (row INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+
+-- How much of each author is stored: headers, signatures and bodies, less what was pruned.
+CREATE TABLE stored (author BLOB PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+@migrations(name="0003_arrivals", transactional=True)
+def arrivals(db: Database) -> None:
+    """Note when commits come, and how much of whom is kept; what is here already is counted, its time is not known."""
+    for statement in _ARRIVALS.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+    bytes_of: dict[bytes, int] = {}
+    for header, size in db.conn.execute("SELECT header, length(header) + 64 + coalesce(length(body), 0) FROM commits"):
+        author = msgspec.msgpack.decode(header)[2]
+        bytes_of[author] = bytes_of.get(author, 0) + size
+    db.conn.executemany("INSERT INTO stored VALUES (?, ?)", bytes_of.items())

@@ -109,6 +109,9 @@ class Session(Introduction):
         """
         self._now = self._heard = max(now, self._now)
         self._reader.feed(data)
+        if self.state is State.AWAIT_ADMISSION and self._reader.waiting_bytes > UNSENT_BYTES_MAX:
+            self.close("too-long", "say no more until you are admitted")
+            raise RemoteProtocolError("too-long", "a joiner said more than fits while it was not admitted yet")
         return self._go_on(self._read)
 
     @property
@@ -195,6 +198,19 @@ class Session(Introduction):
         self._welcome()
         return self._take_events()
 
+    def taken_in(self, local: Local, head: tuple[int, bytes]) -> list[Event]:
+        """Go on with a company that is served from now on: it shows its control chain next.
+
+        Args:
+            local: the copy of it, empty as yet.
+            head: of the control chain that its proof named.
+        """
+        assert self.state is State.AWAIT_ADMISSION
+        self._speak_for(local)
+        self._chain.heard(head)
+        self.state = State.AWAIT_CHAIN
+        return self._go_on(self._read)
+
     def close(self, code: str = "done", text: str = "") -> None:
         """Say goodbye and end the conversation for good."""
         if self.state is not State.CLOSED:
@@ -253,7 +269,7 @@ class Session(Introduction):
         return self._take_events()
 
     def _read(self) -> None:
-        while self.state is not State.CLOSED and not self._keeping_chain and not self.held_up:
+        while self.state not in (State.CLOSED, State.AWAIT_ADMISSION) and not self._keeping_chain and not self.held_up:
             message = self._reader.next_message_untrusted(self._frame_bytes_max())
             if message is None:
                 break

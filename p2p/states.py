@@ -5,6 +5,7 @@ dialer    AWAIT_CHALLENGE --Challenge--> AWAIT_CHAIN or AWAIT_HELLO --Hello--> O
 listener  AWAIT_PROOF --Proof--> AWAIT_HELLO --Hello--> OPEN
                       \-of a device not known yet--> AWAIT_CHAIN --Chain that admits it--> AWAIT_HELLO
                       \-with a ticket--> AWAIT_ADMISSION --admitted()--> AWAIT_HELLO
+                      \-at a relay, of a company not held yet--> AWAIT_ADMISSION --taken_in()--> AWAIT_CHAIN
 ```
 """
 

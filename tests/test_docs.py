@@ -28,7 +28,7 @@ def limits() -> list[str]:
     tree = ast.parse(text_of("p2p/limits.py"))
     targets = [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
     names = [target.id for target in targets if isinstance(target, ast.Name)]
-    units = {"KIB", "MIB", "DAY_MS"}
+    units = {"KIB", "MIB", "GIB", "DAY_MS"}
     return [name for name in names if name not in units]
 
 

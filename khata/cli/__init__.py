@@ -30,6 +30,7 @@ from khata.cli import (
     log,
     masters,
     problems,
+    relay,
     report_bills,
     report_books,
     report_branches,
@@ -69,6 +70,7 @@ for group in (
     reports,
     exports,
     locks,
+    relay,
     users,
 ):
     app.add_typer(group.app, name=group.NAME)

@@ -172,10 +172,11 @@ def serve(
         peers = list(dict.fromkeys([*(peer or ()), *known_addresses(books)]))
         if not listen and not peers:
             raise BooksError("nobody to keep in touch with: listen with --listen HOST:PORT, or name a --peer HOST:PORT")
-        keep_serving(books, listen or None, peers, lambda said: _log(said, as_json))
+        keep_serving(books, listen or None, peers, lambda said: print_event(said, as_json))
 
 
-def _log(said: "Said", as_json: bool) -> None:
+def print_event(said: "Said", as_json: bool) -> None:
+    """Print one line of a serving process's log."""
     from khata.books import system_now
     from khata.showing import instant
 

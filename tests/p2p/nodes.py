@@ -113,9 +113,9 @@ class At:
         return await self.node.sync(address, SECONDS, join, expected)
 
 
-def offices(folder: Path, *branches: str) -> tuple[At, ...]:
+def offices(folder: Path, *branches: str, seed: str = "HO") -> tuple[At, ...]:
     """A head office and branches that were admitted there, each knowing the control chain up to its own admission."""
-    office = head_office(folder)
+    office = head_office(folder, seed)
     copies = [branch_of(office, name, folder) for name in branches]
     paths = [folder / f"{name.lower()}.db" for name in ("ho", *branches)]
     for replica in (office, *copies):

@@ -1,0 +1,70 @@
+"""A relay at work: the same node as a branch's, with a copy for each company, in which it can read `control` alone."""
+
+from crdt_models.packing import Value
+from p2p.conversation import Clock, Refusal, SystemClock
+from p2p.device_notes import ADDRESSES, save_note
+from p2p.errors import TicketError
+from p2p.events import CompanyOffered
+from p2p.local import Membership
+from p2p.node import Node, Said, Tell, silent
+from p2p.relay_home import RelayHome
+from p2p.replica import Replica
+from p2p.scope import DEVICES_SCOPE
+from p2p.transport import Network
+
+RELAY_USER = "relay"
+"""Who stands in what a relay says of itself."""
+
+
+class RelayNode(Node):
+    """A relay.
+
+    Args:
+        home: its folder, opened so that a busy store raises at once (`wait_ms=0`).
+    """
+
+    def __init__(self, home: RelayHome, network: Network, clock: Clock | None = None, tell: Tell = silent) -> None:
+        self.home = home
+        super().__init__(home.copies, network, clock, tell, chores=[self._say_where])
+        self._wall = clock or SystemClock()
+
+    def take_in(self, offered: CompanyOffered) -> Replica | Refusal:
+        """Serve a further company, whose head office holds an invitation; or why not."""
+        try:
+            replica = self.home.take_in(offered, self._wall.now_ms())
+        except TicketError as error:
+            self._tell(Said("refused", "stranger", f"refused somebody with an invitation: {error}"))
+            return Refusal("ticket", str(error))
+        self._tell(Said("company", "", f"serving company {replica.company.hex()[:16]} from now on"))
+        return replica
+
+    def look_again(self) -> None:
+        """Take notice of companies that another process has made this relay forget: hang up on their devices."""
+        self.home.look_again()
+        for conversation in list(self.conversations):
+            if conversation.replica is not None and self.copies.of(conversation.replica.company) is None:
+                conversation.drop()
+
+    def connected(self) -> list[dict[str, str]]:
+        """The devices that are connected and have proved who they are, each with its company."""
+        return [
+            {"company": one.replica.company.hex(), "device": one.session.peer.hex()}
+            for one in self.conversations
+            if one.was_established and one.replica is not None and one.session.peer is not None
+        ]
+
+    def _say_where(self) -> bool:
+        """Tell the members of every company where this relay can be reached, once it holds the key to do so."""
+        addresses: list[Value] = list(self.home.card.addresses)
+        wrote = False
+        for replica in self.copies:
+            if addresses and can_write_control(replica):
+                said = save_note(replica, {ADDRESSES: addresses}, RELAY_USER, self._wall.now_ms())
+                wrote = wrote or said is not None
+        return wrote
+
+
+def can_write_control(replica: Replica) -> bool:
+    """Whether a device can say something of itself: it is a member and holds the key of `control`."""
+    member = replica.standing_of(replica.keys.id) is Membership.MEMBER
+    return member and replica.keyring.current(replica.chain.epochs, DEVICES_SCOPE) is not None
