@@ -1,70 +1,118 @@
-"""The control chain between two peers: whoever holds more of it sends the rest."""
+"""The control chain between two peers: each sends the entries that the other lacks.
 
-from collections.abc import Callable
+Usually one holds the beginning of what the other holds. Where the chain has forked, the one who can tell sends all it
+holds (the number it was told has another hash here), the other answers with its own lines, and both then hold the same
+ones, the best of which is the chain.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from p2p.chain_entries import parse_entry_untrusted
 from p2p.errors import RemoteProtocolError
+from p2p.limits import CHAIN_GATHERED_BYTES_MAX
 from p2p.local import Local
 from p2p.messages import Chain, Message
 
 MESSAGE_BYTES: Final = 512 * 1024
 MESSAGE_ENTRIES_MAX: Final = 1024
 
+Head = tuple[int, bytes]
+
 
 class ChainFlow:
-    """What one side knows of the other's control chain.
-
-    Attributes:
-        theirs: sequence number and hash of the last entry the other side is known to hold.
-    """
+    """What one side knows of the other's control chain."""
 
     def __init__(self, local: Local, send: Callable[[Message], None]) -> None:
         self._local = local
         self._send = send
-        self.theirs: tuple[int, bytes] = (-1, b"")
+        self._head: Head = (-1, b"")
+        self._theirs: dict[bytes, int] = {}
+        self._came: set[bytes] = set()
+        self._told: tuple[Head, list[Head]] | None = None
+        self._gathered: list[bytes] = []
+        self._gathered_bytes = 0
 
     @property
     def agrees(self) -> bool:
         """Whether both sides hold the same entries."""
-        return self._local.chain_head() == self.theirs
+        return bool(self._theirs) and self._told == self._mine() and not self._unknown()
 
-    def heard(self, head: tuple[int, bytes]) -> None:
-        """Note how far the other side's chain goes."""
-        self.theirs = max(self.theirs, head)
+    def heard(self, head: Head, losing: Sequence[Head] = ()) -> None:
+        """Note the last entry that the other side says it holds, and those of lines that lost."""
+        self._head = head
+        self._hold([head, *losing])
+
+    def _hold(self, heads: Iterable[Head]) -> None:
+        """Note entries that the other side holds, with all that they follow."""
+        new = {digest: seq for seq, digest in heads if seq >= 0 and digest not in self._theirs}
+        if new:
+            self._theirs.update(new)
+            self._told = None
 
     def introduce(self, me: bytes, listener: bytes) -> None:
         """Show a listener that was not met yet the entries since its own admission, among them ours if it is later."""
         since = self._local.admitted_at(listener)
         if self._local.admitted_at(me) > since and not self._local.link(listener).met:
-            self._send_after(since)
+            self._send_pieces(self._local.chain_entries(since), more=False)
 
-    def show_all(self) -> None:
-        """Show the whole chain to a relay that does not serve the company yet."""
-        self._send_after(-1)
-        self.theirs = self._local.chain_head()
-
-    def push(self) -> None:
-        """Send the entries that the other side lacks.
+    def gather(self, message: Chain) -> list[bytes] | None:
+        """The entries to take in together, or None while more of them are announced.
 
         Raises:
-            RemoteProtocolError: its last entry is not one of ours: the chain has forked.
+            RemoteProtocolError: they are too many.
         """
-        mine = self._local.chain_head()
-        if mine == self.theirs or mine[0] < self.theirs[0]:
-            return
-        if self.theirs[0] >= 0 and self._local.chain_hash(self.theirs[0]) != self.theirs[1]:
-            raise RemoteProtocolError(
-                "forked", "the two control chains disagree: one of the keepers was restored or cloned"
-            )
-        self._send_after(self.theirs[0])
-        self.theirs = mine
+        self._gathered += message.entries
+        self._gathered_bytes += sum(map(len, message.entries))
+        if self._gathered_bytes > CHAIN_GATHERED_BYTES_MAX:
+            raise RemoteProtocolError("too-long", "the peer sent more control entries at once than any company has")
+        if message.more:
+            return None
+        gathered, self._gathered, self._gathered_bytes = self._gathered, [], 0
+        return gathered
 
-    def _send_after(self, seq: int) -> None:
+    def kept(self, entries: Sequence[bytes]) -> None:
+        """Note entries of the other side that were taken in here."""
+        parsed = [parse_entry_untrusted(encoded) for encoded in entries]
+        followed = {entry.prev for entry in parsed}
+        self._came.update(entry.hash for entry in parsed)
+        self._hold((entry.seq, entry.hash) for entry in parsed if entry.hash not in followed)
+
+    def show_all(self) -> None:
+        """Show all there is to a relay that does not serve the company yet."""
+        self.push()
+
+    def push(self) -> None:
+        """Send the entries that the other side lacks, as far as it can be told.
+
+        Where its last entry is one beyond ours, it is ahead, or sees itself that the two have parted.
+        """
+        mine = self._mine()
+        if self._told == mine:
+            return
+        unknown = self._unknown()
+        if self._head in unknown and self._head[0] > mine[0][0]:
+            return
+        entries = self._local.chain_lacking([(seq, digest) for digest, seq in self._theirs.items()])
+        self._send_pieces(entries, more=bool(unknown or mine[1]))
+        self._theirs.update((digest, seq) for seq, digest in (mine[0], *mine[1]) if seq >= 0)
+        self._told = mine
+
+    def _mine(self) -> tuple[Head, list[Head]]:
+        return self._local.chain_head(), self._local.chain_losing()
+
+    def _unknown(self) -> list[Head]:
+        """Entries that the other side holds and that have not come here."""
+        theirs = ((seq, digest) for digest, seq in self._theirs.items() if digest not in self._came)
+        return [head for head in theirs if not self._local.chain_holds(*head)]
+
+    def _send_pieces(self, entries: Sequence[bytes], more: bool) -> None:
+        """Send entries in as many messages as they need; with `more`, to be taken in together."""
         batch: list[bytes] = []
         size = 0
-        for entry in self._local.chain_entries(seq):
+        for entry in entries:
             if batch and (size + len(entry) > MESSAGE_BYTES or len(batch) >= MESSAGE_ENTRIES_MAX):
-                self._send(Chain(batch))
+                self._send(Chain(batch, more))
                 batch, size = [], 0
             batch.append(entry)
             size += len(entry)

@@ -28,7 +28,7 @@ class Cuts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[tuple[int, str], _Reach] = {}
+        self._known: dict[tuple[int, bytes, str], _Reach] = {}
         self._cuts: tuple[Cut, ...] = ()
         self._by_author: dict[bytes, list[Cut]] = {}
 
@@ -42,7 +42,7 @@ class Cuts:
         Cost: a lookup where its author was never cut off; one pass over the scope the first time where it was.
         """
         for cut in self._of(chain, header.author):
-            if not cut.covers(header.scope) or header.seen[0] >= cut.at or commit_id in chain.readmitted:
+            if not cut.covers(header.scope) or commit_id in chain.readmitted or chain.had_seen(header.seen, cut.at):
                 continue
             if commit_id not in self._reach(cut, header.scope).reached:
                 return cut
@@ -102,13 +102,13 @@ class Cuts:
         return self._by_author.get(author, ())
 
     def _reach(self, cut: Cut, scope: str) -> _Reach:
-        known = self._known.get((cut.at, scope))
+        known = self._known.get((cut.at, cut.device, scope))
         if known is None:
             number = self._store.find_scope(scope)
             author = cut.device[:AUTHOR_BYTES]
             headers = () if number is None else headers_in(self._store, number)
             prevs = {commit_id: header.prev for commit_id, header in headers if header.author == author}
-            known = self._known[cut.at, scope] = _Reach(set(), set())
+            known = self._known[cut.at, cut.device, scope] = _Reach(set(), set())
             _walk(known, cut.tips.get(scope, ()), prevs)
         return known
 

@@ -282,7 +282,7 @@ class Exchange:
             self._gained = 0
             self._mine_at_pull = mine
             self._wanted_by_pull = False
-            self._pull = Pull(view, self._is_settled)
+            self._pull = Pull(view, self._is_settled, whole=not self._refused)
             self._send(Ask(self.tree, self._share, self._pull.start()))
 
     def _finish_pull(self, pull: Pull) -> None:

@@ -4,6 +4,8 @@ TLS has proved to the dialer that the listener holds its device key. The dialer 
 with the listener's device id, so the proof is worth nothing on any other connection.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from p2p.identity import DeviceKeys, verify
@@ -44,16 +46,17 @@ def proof_is_genuine(proof: Proof, listener: bytes, nonce: bytes) -> bool:
     return verify(proof.key, proof.signature, PROOF_CONTEXT, proven_bytes(proof, listener, nonce))
 
 
-def hello(head: tuple[int, bytes], views: tuple[View, View], time: int, waiting: bool) -> Hello:
+def hello(heads: Sequence[tuple[int, bytes]], views: tuple[View, View], time: int, waiting: bool) -> Hello:
     """Where this side stands.
 
     Args:
-        head: sequence number and hash of its last control entry.
+        heads: sequence number and hash of its last control entry, then of those of lines that lost.
         views: of the control tree, and of what is shared.
         time: this device's clock, ms since 1970.
         waiting: whether something waits for its key here.
     """
     control, share = (view.digest("") for view in views)
     return Hello(
-        *VERSION, time, *head, control.short, control.size, views[1].share.id, share.short, share.size, waiting
+        *VERSION, time, *heads[0], control.short, control.size, views[1].share.id, share.short, share.size, waiting,
+        [*heads[1:]],
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from p2p.arrivals import note_arrival
 from p2p.chain import Chain, Cut, Entry, Lock, Member
+from p2p.chain_store import keep_chain, load_chain
 from p2p.commit import Commit, parse_commit_untrusted
 from p2p.cuts import Cuts
 from p2p.documents import DocumentName, Documents, Incoming, NoTables, Projection
@@ -303,9 +304,13 @@ class Intake:
         """
         with self.transaction():
             self.refresh()
-            for entry in self.chain.extend_untrusted(entries):
-                self.store.append_chain([(entry.seq, entry.encoded)])
+            losing, locks = self.chain.losing, self.chain.locks
+            new = self.chain.extend_untrusted(entries)
+            keep_chain(self.store, self.chain, new, bool(losing))
             self._chain_grew(now)
+            if self.chain.losing != losing:
+                # Who had seen which lock may be answered otherwise now, of every commit that any of them covers.
+                self._look_again(self.locks.covered([*locks, *self.chain.locks]))
 
     def append_chain(self, entry: Entry, now: int = 0) -> None:
         """Keep an entry that this device, as the keeper, has just appended to `chain`. Inside a transaction."""
@@ -318,7 +323,7 @@ class Intake:
         if before != now:
             self._locked = now
             locks = {lock.at: lock for lock in (*before[0], *now[0])}.values()
-            self._look_again(sorted({commit for lock in locks for commit in self.locks.outside(lock)}))
+            self._look_again(sorted({commit for lock in locks for commit in self.locks.outside(self.chain, lock)}))
 
     def _cuts_changed(self) -> None:
         """Judge again what lies, or lay, beyond a cut, where there are other cuts or admissions than before."""
@@ -343,7 +348,7 @@ class Intake:
         self._locks_changed()
 
     def _load_chain(self) -> None:
-        self.chain.extend_untrusted(self.store.chain(self.chain.head[0]))
+        self.chain = load_chain(self.store, self.chain)
         self._locked = self.chain.locks, self.chain.lock_admitted
         self._cut_off = self.chain.cuts, self.chain.readmitted
         self._me = self.chain.member(self.keys.id)

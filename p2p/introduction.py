@@ -44,8 +44,8 @@ class Introduction:
     _wall_less_now: int
     _chain: ChainFlow
     _events: list[Event]
-    _keeping_chain: bool
-    _head_before: tuple[int, bytes]
+    _keeping_chain: list[bytes] | None
+    _lines_before: list[tuple[int, bytes]]
 
     def _send(self, message: Message) -> None:
         raise NotImplementedError
@@ -95,7 +95,7 @@ class Introduction:
         elif message.joining is not None:
             self.state = State.AWAIT_ADMISSION
             self._events.append(JoinRequested(message, nonce))
-        elif message.head_seq > self._local.chain_head()[0]:
+        elif message.head_seq >= 0 and not self._local.chain_holds(message.head_seq, message.head_hash):
             self.state = State.AWAIT_CHAIN
         else:
             raise RemoteProtocolError("unknown-device", "this device is not known here")
@@ -103,16 +103,20 @@ class Introduction:
     def _on_chain(self, message: Chain) -> None:
         if not message.entries:
             raise RemoteProtocolError("malformed", "the peer sent a control chain of no entries")
-        self._keeping_chain = True
-        self._head_before = self._local.chain_head()
-        self._events.append(ChainCame(message.entries))
+        entries = self._chain.gather(message)
+        if entries is not None:
+            self._keeping_chain = entries
+            self._lines_before = self._lines()
+            self._events.append(ChainCame(entries))
 
     def _chain_was_kept(self, fault: str | None) -> None:
         if fault is not None:
             raise RemoteProtocolError("bad-chain", fault)
-        if self.state is State.AWAIT_CHAIN and self._local.chain_head() == self._head_before:
+        if self.state is State.AWAIT_CHAIN and self._lines() == self._lines_before:
             raise RemoteProtocolError("unexpected", "the peer showed control entries that say nothing new")
-        self._chain.heard(self._local.chain_head())
+        if self.state is State.OPEN:
+            # Before commits that name them: those may be among what is read next.
+            self._chain.push()
         if self.state is State.AWAIT_CHAIN and self._nonce is not None:
             assert self.peer is not None
             if self._are_members():
@@ -124,6 +128,10 @@ class Introduction:
         ends = (self.peer or b"", self._keys.id)
         return all(self._local.standing_of(device) is Membership.MEMBER for device in ends)
 
+    def _lines(self) -> list[tuple[int, bytes]]:
+        """The last entry of each line of the control chain held here, the one that wins first."""
+        return [self._local.chain_head(), *self._local.chain_losing()]
+
     def _welcome(self) -> None:
         self._chain.push()
         self._greet()
@@ -134,7 +142,7 @@ class Introduction:
             raise RemoteProtocolError(
                 "unsupported", f"the peer speaks protocol {message.major}, we speak {VERSION[0]}; update the older one"
             )
-        self._chain.heard((message.head_seq, message.head_hash))
+        self._chain.heard((message.head_seq, message.head_hash), message.losing)
         if not self._are_members():
             raise RemoteProtocolError("unknown-device", "this device is not known here")
         if self.state is State.AWAIT_CHAIN:
@@ -153,7 +161,7 @@ class Introduction:
         self.exchanges = (control, share)
         views = (self._local.view(CONTROL, self.peer), self._local.view(SHARE, self.peer))
         time = max(0, self._now + self._wall_less_now)
-        self._send(hello(self._local.chain_head(), views, time, self._local.waits_for_key()))
+        self._send(hello(self._lines(), views, time, self._local.waits_for_key()))
         control.greeting_sent(views[CONTROL])
         share.greeting_sent(views[SHARE])
         self.state = State.AWAIT_HELLO

@@ -78,7 +78,7 @@ def _before(checked: list[Checked], by_id: dict[bytes, int], one: Checked) -> in
 def _settled(chain: Chain, one: Checked, proved: bool) -> Checked:
     if one.commit is None or one.signed:
         return one
-    member = chain.members.get(one.commit.header.author)
+    member = chain.author(one.commit.header.author)
     if member is None:
         return one
     return one._replace(signed=proved or (one.signed is None and signature_ok(one.commit, member.public)))
@@ -111,15 +111,14 @@ def judge(checked: Checked, chain: Chain, keyring: Keyring, device: bytes) -> Ve
     if checked.signed is False:
         # A later commit of its author may still name it, and so prove it; whoever passes it on may be honest.
         return Verdict(None, "its signature is not its author's", waits=True)
-    seq, prefix = header.seen
-    if seq > chain.head[0]:
+    seq, _ = header.seen
+    line = chain.line_of(header.seen)
+    if line is None:
+        # Entries that follow ours, or those of a line that has not come here.
         return Verdict(None, "it was made with knowledge of control entries that are not here yet", waits=True)
-    known = chain.hash_at(seq)
-    if known is None or known[:8] != prefix:
-        return Verdict(None, "it names a control entry that this company does not have")
     if checked.signed is None:
         return Verdict(None, "its author is not a device of this company")
-    if header.scope == CHAIN_SCOPE or not chain.may_write(header.author, header.scope, seq):
+    if header.scope == CHAIN_SCOPE or not line.may_write(header.author, header.scope, seq):
         return Verdict(None, f"its author may not write in {header.scope}")
     if commit.ciphertext is None:
         return Verdict(None, "its content was pruned by the peer; another device may still hold it")

@@ -67,6 +67,15 @@ class Local(Protocol):
     def chain_hash(self, seq: int) -> bytes | None:
         """The hash of a control entry, or None when there is none with this number."""
 
+    def chain_holds(self, seq: int, digest: bytes) -> bool:
+        """Whether an entry with this number and hash is held here, on whatever line of the control chain."""
+
+    def chain_losing(self) -> list[tuple[int, bytes]]:
+        """Number and hash of the last entry of each line of the control chain that lost; none where it never forked."""
+
+    def chain_lacking(self, held: Sequence[tuple[int, bytes]]) -> list[bytes]:
+        """The entries, of whatever line, that somebody lacks who holds these (number, hash) and all they follow."""
+
     def chain_entries(self, after: int) -> list[bytes]:
         """The control entries with a higher number."""
 

@@ -54,14 +54,14 @@ class Locks:
         """
         if save.id in self._admitted(chain):
             return []
-        verdicts = (self._verdict(lock, scope, save) for lock in chain.locks if _covers(lock, scope))
+        verdicts = (self._verdict(chain, lock, scope, save) for lock in chain.locks if _covers(lock, scope))
         return [verdict for verdict in verdicts if verdict is not None]
 
-    def _verdict(self, lock: Lock, scope: str, save: Save) -> Late | None:
+    def _verdict(self, chain: Chain, lock: Lock, scope: str, save: Save) -> Late | None:
         reached = [self._reach(scope, tip) for tip in lock.tips.get((scope, save.author), ())]
         if any(one is not None and save.id in one.saves for one in reached):
             return None
-        offence = self._had_seen(lock, scope, save.id)
+        offence = self._had_seen(chain, lock, scope, save.id)
         return Late(lock.at, offence) if offence or None not in reached else None
 
     def _admitted(self, chain: Chain) -> frozenset[bytes]:
@@ -72,11 +72,11 @@ class Locks:
             self._admitted_saves = frozenset(commit_id[:SAVE_ID_BYTES] for commit_id in admitted)
         return self._admitted_saves
 
-    def _had_seen(self, lock: Lock, scope: str, save_id: bytes) -> bool:
+    def _had_seen(self, chain: Chain, lock: Lock, scope: str, save_id: bytes) -> bool:
         number = self._store.find_scope(scope)
         stored = [] if number is None else self._store.by_prefixes(number, [save_id])
         headers = (read_header(commit.header) for commit in stored if commit.id.startswith(save_id))
-        return any(header.seen[0] >= lock.at for header in headers)
+        return any(chain.had_seen(header.seen, lock.at) for header in headers)
 
     def _reach(self, scope: str, tip: bytes) -> _Reached | None:
         """What a tip reaches, or None while it is not here."""
@@ -129,7 +129,7 @@ class Locks:
         before = known.saves if known is not None and known is not now else frozenset()
         return {commit_id for commit_id in own if commit_id[:SAVE_ID_BYTES] in now.saves - before}
 
-    def outside(self, lock: Lock) -> list[tuple[str, bytes]]:
+    def outside(self, chain: Chain, lock: Lock) -> list[tuple[str, bytes]]:
         """The commits held here that a lock keeps out unless they are admitted: (scope, commit id).
 
         Cost: one pass over the headers of the scopes it covers, 3 µs each.
@@ -138,15 +138,21 @@ class Locks:
         for path in sorted(self._store.scopes()):
             number = self._store.find_scope(path) if _covers(lock, path) else None
             if number is not None:
-                found += [(path, commit_id) for commit_id in self._outside(lock, path, number)]
+                found += [(path, commit_id) for commit_id in self._outside(chain, lock, path, number)]
         return found
 
-    def _outside(self, lock: Lock, path: str, number: int) -> Iterator[bytes]:
+    def covered(self, locks: Sequence[Lock]) -> list[tuple[str, bytes]]:
+        """Every commit held here in the scopes of some locks: (scope, commit id). Cost: as `outside`."""
+        paths = [path for path in sorted(self._store.scopes()) if any(_covers(lock, path) for lock in locks)]
+        numbers = [(path, self._store.find_scope(path)) for path in paths]
+        return [(path, id) for path, number in numbers if number is not None for id in self._store.ids(number)]
+
+    def _outside(self, chain: Chain, lock: Lock, path: str, number: int) -> Iterator[bytes]:
         for commit_id, header in sorted(headers_in(self._store, number)):
             reached = [self._reach(path, tip) for tip in lock.tips.get((path, header.author), ())]
             if any(one is not None and commit_id[:SAVE_ID_BYTES] in one.saves for one in reached):
                 continue
-            if header.seen[0] >= lock.at or None not in reached:
+            if chain.had_seen(header.seen, lock.at) or None not in reached:
                 yield commit_id
 
 

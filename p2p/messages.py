@@ -13,6 +13,7 @@ from p2p.errors import RemoteProtocolError
 from p2p.limits import (
     COMMIT_SEALED_BYTES_MAX,
     ENTRY_BODY_BYTES_MAX,
+    FORKS_MAX,
     FRAME_BYTES_MAX,
     HEADER_BYTES_MAX,
     NAME_CHARS_MAX,
@@ -95,12 +96,14 @@ class Hello(Message, frozen=True, tag="hello"):
     digest: Bytes16
     count: Count
     waiting: bool = False
+    losing: Annotated[list[tuple[Sequence, Hash]], Meta(max_length=FORKS_MAX)] = []
 
 
 class Chain(Message, frozen=True, tag="chain"):
-    """Entries of the control chain, in order."""
+    """Entries of the control chain, each after the one it names; with `more`, to be taken in with the next ones."""
 
     entries: Annotated[list[ChainEntry], Meta(max_length=4096)]
+    more: bool = False
 
 
 class Ask(Message, frozen=True, tag="ask"):

@@ -22,6 +22,7 @@ from p2p.conversation import (
 from p2p.copies import Copies
 from p2p.errors import P2PError, TicketError
 from p2p.events import CompanyOffered, JoinRequested
+from p2p.forks import told
 from p2p.identity import Random
 from p2p.introduction import Join
 from p2p.limits import CLOCK_WARNING_MS, CONNECTIONS_MAX, CONNECTIONS_UNPROVEN_MAX
@@ -209,7 +210,10 @@ class Node:
             self._poked.set()
 
     def _tell_conversations(self, replica: Replica) -> None:
-        self._told[replica.company] = _held(replica)
+        before, now = self._told.get(replica.company), _held(replica)
+        self._told[replica.company] = now
+        if now.losing and (before is None or now.losing != before.losing):
+            self._tell(Said("forked", "", told(replica.chain, replica.chain.losing)))
         self._chores.look_again()
         for conversation in list(self.conversations):
             if conversation.replica is replica:
@@ -364,6 +368,14 @@ class Node:
         return member.name if member is not None else conversation.address or "a stranger"
 
 
-def _held(replica: Replica) -> tuple[int, tuple[int, bytes]]:
-    """How far a store goes; whoever took up what another process wrote, this shows it is still to be told."""
-    return replica.store.next_row(), replica.chain_head()
+class _Held(NamedTuple):
+    """How far a copy goes."""
+
+    row: int
+    head: tuple[int, bytes]
+    losing: tuple[tuple[int, bytes], ...]
+
+
+def _held(replica: Replica) -> _Held:
+    """How far the store goes; whoever took up what another process wrote, this shows it is still to be told."""
+    return _Held(replica.store.next_row(), replica.chain_head(), tuple(replica.chain_losing()))

@@ -63,11 +63,14 @@ class Pull:
     Args:
         view: our tree; only digests and ids of this moment are used, so what arrives meanwhile does no harm.
         settled: pairs to pass over.
+        whole: whether all of a path is wanted at once where nothing of it is here; otherwise what it holds is asked for
+            first, so that what is not to be sent again can be left out.
     """
 
-    def __init__(self, view: TreeView, settled: Settled) -> None:
+    def __init__(self, view: TreeView, settled: Settled, whole: bool = True) -> None:
         self._view = view
         self._settled = settled
+        self._whole = whole
         self._asked: set[str] = set()
         self.theirs: bytes | None = None
         self.compared: list[Compared] = []
@@ -109,7 +112,7 @@ class Pull:
                 node = answer.node + suffix
                 if not _is_part(answer.node, node) or self._same(node, digest):
                     continue
-                if self._view.digest(node).size == 0 and "#" not in node:
+                if self._whole and self._view.digest(node).size == 0 and "#" not in node:
                     want.append(Wanted(node, None))
                 elif count:
                     ask.append(node)

@@ -4,10 +4,11 @@ from p2p.chain import READ_RELAY, RELAY, Admitted
 from p2p.chain_members import Member
 from p2p.device_notes import ADDRESSES, note_of
 from p2p.errors import ChainError
-from p2p.founding import append, seal_granted
+from p2p.founding import append
 from p2p.limits import ADDRESS_CHARS_MAX, TICKET_ADDRESSES_MAX
 from p2p.relay_invite import RelayTicket
 from p2p.replica import Replica
+from p2p.sealing import seal_granted
 
 
 def admit_relay(replica: Replica, ticket: RelayTicket, now: int) -> Member:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from crdt_models.document import Document
+from p2p.chain_store import lacking
 from p2p.commit import Commit, Item, make_commit
 from p2p.documents import Projection
 from p2p.errors import P2PError
@@ -112,6 +113,18 @@ class Replica(Intake):
     def chain_hash(self, seq: int) -> bytes | None:
         """The hash of a control entry, or None when there is none with this number."""
         return self.chain.hash_at(seq)
+
+    def chain_holds(self, seq: int, digest: bytes) -> bool:
+        """Whether an entry with this number and hash is held here, on whatever line of the control chain."""
+        return self.chain.knows(seq, digest)
+
+    def chain_losing(self) -> list[tuple[int, bytes]]:
+        """Number and hash of the last entry of each line of the control chain that lost."""
+        return [line.head for line in self.chain.losing]
+
+    def chain_lacking(self, held: Sequence[tuple[int, bytes]]) -> list[bytes]:
+        """The entries, of whatever line, that somebody lacks who holds these (number, hash) and all they follow."""
+        return lacking(self.chain, held)
 
     def chain_entries(self, after: int) -> list[bytes]:
         """The control entries with a higher number."""

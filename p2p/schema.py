@@ -65,6 +65,11 @@ CREATE TABLE refusals (
 CREATE TABLE invitations (slot BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 """
 
+_FORKS = """
+-- Entries of lines of the control chain that have lost, each after one of `chain` or of this table.
+CREATE TABLE chain_lost (hash BLOB PRIMARY KEY, seq INTEGER NOT NULL, entry BLOB NOT NULL) WITHOUT ROWID;
+"""
+
 
 _NOT_ACCEPTED = "CREATE INDEX commits_not_accepted ON commits (scope, row) WHERE state<>0"
 
@@ -103,3 +108,9 @@ def arrivals(db: Database) -> None:
         author = msgspec.msgpack.decode(header)[2]
         bytes_of[author] = bytes_of.get(author, 0) + size
     db.conn.executemany("INSERT INTO stored VALUES (?, ?)", bytes_of.items())
+
+
+@migrations(name="0004_chain_lost", transactional=True)
+def chain_lost(db: Database) -> None:
+    """Keep the lines of a forked control chain that lost."""
+    db.conn.execute(_FORKS)

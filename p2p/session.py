@@ -86,8 +86,8 @@ class Session(Introduction):
         self._storing: deque[Received] = deque()
         self._refusals = 0
         self._was_in_sync = False
-        self._keeping_chain = False
-        self._head_before = (-1, b"")
+        self._keeping_chain: list[bytes] | None = None
+        self._lines_before: list[tuple[int, bytes]] = []
         self.peer: bytes | None = None
         self.exchanges: tuple[Exchange, Exchange] | None = None
         self.outflow: Outflow | None = None
@@ -149,11 +149,7 @@ class Session(Introduction):
     # -- what the node tells ----------------------------------------------------------------------------------------
 
     def changed(self) -> list[Event]:
-        """Push what is new here: commits and control entries made or received elsewhere.
-
-        Raises:
-            RemoteProtocolError: the two control chains have forked.
-        """
+        """Push what is new here: commits and control entries made or received elsewhere."""
         return self._go_on(self._step)
 
     def chain_kept(self, fault: str | None) -> list[Event]:
@@ -165,8 +161,10 @@ class Session(Introduction):
         Raises:
             RemoteProtocolError: as `receive`.
         """
-        assert self._keeping_chain
-        self._keeping_chain = False
+        entries, self._keeping_chain = self._keeping_chain, None
+        assert entries is not None
+        if fault is None:
+            self._chain.kept(entries)
         return self._go_on(lambda: self._chain_was_kept(fault))
 
     def stored(self, gained: int, refused: list[tuple[bytes, str]], held_back: list[bytes]) -> list[Event]:
@@ -269,7 +267,9 @@ class Session(Introduction):
         return self._take_events()
 
     def _read(self) -> None:
-        while self.state not in (State.CLOSED, State.AWAIT_ADMISSION) and not self._keeping_chain and not self.held_up:
+        while (
+            self.state not in (State.CLOSED, State.AWAIT_ADMISSION) and self._keeping_chain is None and not self.held_up
+        ):
             message = self._reader.next_message_untrusted(self._frame_bytes_max())
             if message is None:
                 break
@@ -277,8 +277,10 @@ class Session(Introduction):
         self._step()
 
     def _step(self) -> None:
-        if self.state is not State.OPEN or self.exchanges is None or self.outflow is None or self._keeping_chain:
+        if self._keeping_chain is not None or self.state is not State.OPEN:
             return
+        assert self.exchanges is not None
+        assert self.outflow is not None
         control, share = self.exchanges
         self._chain.push()
         control.step(bool(self._storing))

@@ -37,10 +37,12 @@ FORBIDDEN_IN_TESTS = {
 SANS_IO = (
     "chain.py",
     "chain_entries.py",
+    "chain_line.py",
     "chain_members.py",
     "chain_state.py",
     "commit.py",
     "exchange.py",
+    "forks.py",
     "introduction.py",
     "keyring.py",
     "limits.py",
