@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import trio
 
+from p2p.duplicates import DUPLICATE
 from p2p.errors import ChainError, P2PError, RemoteProtocolError
 from p2p.events import (
     ChainCame,
@@ -139,6 +140,8 @@ class Conversation:
         self.address = address
         self.error: str | None = None
         self.goodbye: str | None = None
+        self.left_with: str | None = None
+        self.is_visit = False
         self.was_established = False
         self.was_in_sync = False
         self.first_in_sync = trio.Event()
@@ -183,6 +186,16 @@ class Conversation:
             await trio.aclose_forcefully(self._stream)
 
     @property
+    def is_open(self) -> bool:
+        """Whether both have proved who they are, and neither has said goodbye."""
+        return self.was_established and self.session.state is not State.CLOSED
+
+    @property
+    def peer(self) -> bytes | None:
+        """Device id of the other end, once it is known."""
+        return self.session.peer
+
+    @property
     def sent(self) -> int:
         """How many commits were sent."""
         return self.session.outflow.sent if self.session.outflow else 0
@@ -195,6 +208,7 @@ class Conversation:
 
     def leave(self, code: str = "done", text: str = "") -> None:
         """Say goodbye, and hang up when the peer does, or a moment later."""
+        self.left_with = self.left_with or code
         self.session.close(code, text)
         self._wake()
         self._left.deadline = trio.current_time() + LEAVING_SECONDS_MAX
@@ -271,6 +285,7 @@ class Conversation:
             off = event.their_time - self._clock.now_ms()
             await patiently(lambda: replica.links.met(peer, self._clock.now_ms(), self.address, off))
             self.was_established = True
+            self.is_visit = event.is_visit
             self._surroundings.established(self, off)
         elif isinstance(event, JoinRequested):
             reason = await patiently(lambda: self._surroundings.admit(replica, event))
@@ -344,7 +359,7 @@ class Conversation:
         for event in events:
             if isinstance(event, Ended):
                 self.goodbye = event.code
-                if event.code != "done":
+                if event.code not in ("done", DUPLICATE):
                     self.error = event.text or event.code
             elif isinstance(event, Refused):
                 self.error = f"the peer refused a commit of ours: {event.reason}"

@@ -21,10 +21,16 @@ class CompanyOffered(NamedTuple):
 
 
 class Established(NamedTuple):
-    """Both devices have proved who they are and are members; `their_time` is the peer's clock, ms since 1970."""
+    """Both devices have proved who they are and are members.
+
+    Attributes:
+        their_time: the peer's clock, ms since 1970.
+        is_visit: either end is here for one synchronization only.
+    """
 
     device: bytes
     their_time: int
+    is_visit: bool = False
 
 
 class ChainCame(NamedTuple):

@@ -46,7 +46,7 @@ def proof_is_genuine(proof: Proof, listener: bytes, nonce: bytes) -> bool:
     return verify(proof.key, proof.signature, PROOF_CONTEXT, proven_bytes(proof, listener, nonce))
 
 
-def hello(heads: Sequence[tuple[int, bytes]], views: tuple[View, View], time: int, waiting: bool) -> Hello:
+def hello(heads: Sequence[tuple[int, bytes]], views: tuple[View, View], time: int, waiting: bool, visit: bool) -> Hello:
     """Where this side stands.
 
     Args:
@@ -54,9 +54,10 @@ def hello(heads: Sequence[tuple[int, bytes]], views: tuple[View, View], time: in
         views: of the control tree, and of what is shared.
         time: this device's clock, ms since 1970.
         waiting: whether something waits for its key here.
+        visit: this side leaves as soon as both are in sync.
     """
     control, share = (view.digest("") for view in views)
     return Hello(
         *VERSION, time, *heads[0], control.short, control.size, views[1].share.id, share.short, share.size, waiting,
-        [*heads[1:]],
+        [*heads[1:]], visit,
     )  # fmt: skip

@@ -40,6 +40,7 @@ class Introduction:
     _listener: bytes
     _nonce: bytes | None
     _join: Join | None
+    _visit: bool
     _now: int
     _wall_less_now: int
     _chain: ChainFlow
@@ -151,7 +152,7 @@ class Introduction:
         self.exchanges[CONTROL].greeted(b"", message.control, message.control_count, waiting=False)
         self.exchanges[SHARE].greeted(message.share, message.digest, message.count, message.waiting)
         self.state = State.OPEN
-        self._events.append(Established(self.peer, message.time))
+        self._events.append(Established(self.peer, message.time, self._visit or message.visit))
 
     def _greet(self) -> None:
         assert self.peer is not None
@@ -161,7 +162,7 @@ class Introduction:
         self.exchanges = (control, share)
         views = (self._local.view(CONTROL, self.peer), self._local.view(SHARE, self.peer))
         time = max(0, self._now + self._wall_less_now)
-        self._send(hello(self._lines(), views, time, self._local.waits_for_key()))
+        self._send(hello(self._lines(), views, time, self._local.waits_for_key(), self._visit))
         control.greeting_sent(views[CONTROL])
         share.greeting_sent(views[SHARE])
         self.state = State.AWAIT_HELLO

@@ -83,7 +83,10 @@ class Proof(Message, frozen=True, tag="proof"):
 
 
 class Hello(Message, frozen=True, tag="hello"):
-    """Both ways, once each knows the other: where it stands."""
+    """Both ways, once each knows the other: where it stands.
+
+    A `visit` is a conversation for one synchronization, which may stand beside a lasting one.
+    """
 
     major: Annotated[int, Meta(ge=0, le=1000)]
     minor: Annotated[int, Meta(ge=0, le=1000)]
@@ -97,6 +100,7 @@ class Hello(Message, frozen=True, tag="hello"):
     count: Count
     waiting: bool = False
     losing: Annotated[list[tuple[Sequence, Hash]], Meta(max_length=FORKS_MAX)] = []
+    visit: bool = False
 
 
 class Chain(Message, frozen=True, tag="chain"):

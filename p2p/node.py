@@ -2,12 +2,13 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import trio
 
 from p2p.admission import admit
+from p2p.attending import attend
 from p2p.chores import Chore, Chores
 from p2p.conversation import (
     LEAVING_SECONDS_MAX,
@@ -20,6 +21,8 @@ from p2p.conversation import (
     patiently,
 )
 from p2p.copies import Copies
+from p2p.dialling import Attend, Dialling
+from p2p.duplicates import DUPLICATE, superfluous
 from p2p.errors import P2PError, TicketError
 from p2p.events import CompanyOffered, JoinRequested
 from p2p.forks import told
@@ -30,48 +33,15 @@ from p2p.patience import LIMITED_SECONDS
 from p2p.replica import Replica
 from p2p.session import Session
 from p2p.status import missing_here, missing_there
+from p2p.telling import Outcome, Said, Tell, silent
 from p2p.transport import Connection, Network, Unreachable
+from p2p.whereabouts import Key, signs
+
+__all__ = ["Node", "Outcome", "Said", "Tell", "silent"]
 
 WATCH_SECONDS = 0.25
-BACK_OFF_SECONDS_MIN = 1.0
-BACK_OFF_SECONDS_MAX = 300.0
 CHORE_ROUNDS_MAX = 8
 """What one chore wrote may be work for another, here or there; two that answer each other for ever are left."""
-
-
-class Said(NamedTuple):
-    """Something that happened, for the log of a serving node.
-
-    Attributes:
-        event: a word, such as `connected`, `in-sync`, `joined`, `disconnected`, `unreachable`.
-        peer: the peer's name, or its address while it is not known.
-        text: a sentence.
-    """
-
-    event: str
-    peer: str
-    text: str
-
-
-class Outcome(NamedTuple):
-    """How one synchronization ended; `reached` is whether anybody of the company answered."""
-
-    address: str
-    peer: str
-    in_sync: bool
-    received: int
-    sent: int
-    error: str | None
-    goodbye: str | None
-    reached: bool = True
-
-
-Tell = Callable[[Said], None]
-"""Takes what happens, for a log."""
-
-
-def silent(_said: Said) -> None:
-    """Tell nobody."""
 
 
 class Node:
@@ -84,6 +54,7 @@ class Node:
         check: how signatures are checked.
         random: challenges and jitter.
         chores: what this device does by itself whenever something new is in the store.
+        attends: when a device is called without being asked to.
     """
 
     def __init__(
@@ -95,6 +66,7 @@ class Node:
         check: Check = in_a_thread,
         random: Random = os.urandom,
         chores: Sequence[Chore] = (),
+        attends: Attend = attend,
     ) -> None:
         self.copies = copies if isinstance(copies, Copies) else Copies(copies.keys, [copies])
         self.keys = self.copies.keys
@@ -108,6 +80,8 @@ class Node:
         self._sync_moved = trio.Event()
         self._stopping = trio.Event()
         self._told = {replica.company: _held(replica) for replica in self.copies}
+        self.dialling = Dialling(self, attends, random) if isinstance(copies, Replica) else None
+        self._signs: object = None
         self.conversations: list[Conversation] = []
         self.listening_at: str | None = None
 
@@ -140,11 +114,13 @@ class Node:
             except Unreachable as error:
                 refused = error
             else:
-                for address in peers:
-                    nursery.start_soon(self._keep_dialling, address)
+                if self.dialling is not None:
+                    nursery.start_soon(self.dialling.run, peers)
                 nursery.start_soon(self._watch)
                 task_status.started(self.listening_at)
                 await self._stopping.wait()
+                if self.dialling is not None:
+                    self.dialling.stop()
                 await self._leave_all()
             nursery.cancel_scope.cancel()
         if refused is not None:
@@ -171,11 +147,11 @@ class Node:
         Raises:
             Unreachable: nobody answers, or somebody else does.
         """
-        connection = await self._dial(address)
+        connection = await self.dial(address)
         if expected is not None and connection.listener != expected:
             await trio.aclose_forcefully(connection.stream)
             raise Unreachable(f"the device at {address} is not the one that was expected there; check the address")
-        conversation = self._dialled(connection, address, self.replica, join)
+        conversation = self._dialled(connection, address, self.replica, join, visit=True)
         with trio.move_on_after(timeout_seconds) as timer:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._watch)
@@ -194,11 +170,12 @@ class Node:
     async def _leave_when_in_sync(self, conversation: Conversation) -> None:
         await conversation.first_in_sync.wait()
         for _ in range(CHORE_ROUNDS_MAX):
-            if not self.do_chores() and conversation.session.in_sync:
-                break
             while not conversation.session.in_sync:
+                # Somebody else may have done the chores, and what they wrote is on its way.
                 self._sync_moved = trio.Event()
                 await self._sync_moved.wait()
+            if not self.do_chores():
+                break
         conversation.leave()
 
     # -- what conversations tell ------------------------------------------------------------------------------------
@@ -231,6 +208,11 @@ class Node:
         """Log a peer that is connected, and warn when its clock is far off."""
         name = self._name(conversation)
         self._tell(Said("connected", name, f"connected to {name}"))
+        if self.dialling is not None:
+            self.dialling.look_again()
+        about_it = [one for one in self.conversations if one.replica is conversation.replica]
+        for other in superfluous(conversation, about_it, self.keys.id):
+            other.leave(DUPLICATE, "another conversation between the two of us goes on")
         if abs(clock_off_ms) > CLOCK_WARNING_MS:
             minutes = clock_off_ms // 60_000
             self._tell(Said("clock", name, f"the clock of {name} differs from ours by {minutes} minutes; set it right"))
@@ -269,21 +251,24 @@ class Node:
             unproven[0].drop()
         await self._converse(self._answering(connection))
 
-    async def _keep_dialling(self, address: str) -> None:
-        wait = BACK_OFF_SECONDS_MIN
-        while True:
-            try:
-                connection = await self._dial(address)
-            except P2PError as error:
-                self._tell(Said("unreachable", address, str(error)))
-            else:
-                conversation = self._dialled(connection, address, self.replica, None)
-                await self._converse(conversation)
-                if conversation.was_established:
-                    wait = BACK_OFF_SECONDS_MIN
-            jitter = int.from_bytes(self._random(2), "big") / 65536
-            await trio.sleep(wait * (0.5 + jitter))
-            wait = min(wait * 2, BACK_OFF_SECONDS_MAX)
+    async def converse_at(self, connection: Connection, address: str, visit: bool) -> Conversation:
+        """Converse to the end with who was dialled; a visit ends as soon as both are in sync."""
+        conversation = self._dialled(connection, address, self.replica, None, visit)
+        async with trio.open_nursery() as nursery:
+            if visit:
+                nursery.start_soon(self._leave_when_in_sync, conversation)
+            await self._converse(conversation)
+            nursery.cancel_scope.cancel()
+        return conversation
+
+    def is_in_touch(self, device: bytes) -> bool:
+        """Whether a conversation with a device is open, whoever called, or begins that was called from here."""
+        return any(one.peer == device and (one.was_established or one.address) for one in self.conversations)
+
+    def unreachable(self, key: Key, address: str, error: P2PError) -> None:
+        """Log that nobody was reached at an address."""
+        member = self.replica.chain.member(key) if isinstance(key, bytes) else None
+        self._tell(Said("unreachable", member.name if member is not None else address, str(error)))
 
     async def _watch(self) -> None:
         while True:
@@ -298,6 +283,12 @@ class Node:
                 except (P2PError, sqlite3.Error) as error:
                     self._tell(Said("failed", "", f"the books could not be read: {error}"))
             self.do_chores()
+            self._look_whom_to_call()
+
+    def _look_whom_to_call(self) -> None:
+        if self.dialling is not None and (found := signs(self.replica)) != self._signs:
+            self._signs = found
+            self.dialling.look_again()
 
     async def _leave_all(self) -> None:
         for conversation in list(self.conversations):
@@ -308,17 +299,20 @@ class Node:
 
     # -- the parts --------------------------------------------------------------------------------------------------
 
-    async def _dial(self, address: str) -> Connection:
+    async def dial(self, address: str) -> Connection:
+        """Connect to another device. Raises `Unreachable`."""
         connection = await self._network.dial(address)
         if connection.listener == self.keys.id:
             await trio.aclose_forcefully(connection.stream)
             raise Unreachable(f"{address} is this device itself; give the address of another one")
         return connection
 
-    def _dialled(self, connection: Connection, address: str, replica: Replica, join: Join | None) -> Conversation:
+    def _dialled(
+        self, connection: Connection, address: str, replica: Replica, join: Join | None, visit: bool
+    ) -> Conversation:
         """The conversation with whoever was dialled, about one of the copies."""
         steady, wall = self._clock.steady_ms(), self._clock.now_ms()
-        session = Session(replica, self.keys, connection.listener, steady, wall, None, join)
+        session = Session(replica, self.keys, connection.listener, steady, wall, None, join, visit=visit)
         return Conversation(connection, session, replica, self._clock, self._check, self, address)
 
     def _answering(self, connection: Connection) -> Conversation:
@@ -345,8 +339,11 @@ class Node:
             await self._note(conversation)
         except (P2PError, sqlite3.Error) as error:
             self._tell(Said("failed", self._name(conversation), f"could not note how far this peer is: {error}"))
-        name = self._name(conversation)
-        self._tell(Said("disconnected", name, f"{name}: {conversation.error or 'goodbye'}"))
+        if self.dialling is not None:
+            self.dialling.stir()
+        if DUPLICATE not in (conversation.goodbye, conversation.left_with):
+            name = self._name(conversation)
+            self._tell(Said("disconnected", name, f"{name}: {conversation.error or 'goodbye'}"))
 
     async def _note(self, conversation: Conversation) -> None:
         peer, exchanges = conversation.session.peer, conversation.session.exchanges

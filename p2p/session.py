@@ -58,6 +58,7 @@ class Session(Introduction):
         nonce: 32 random bytes to challenge the dialer with; None makes this the dialing end.
         join: for a dialer with a ticket.
         choose: for a listener with copies of several companies, which of them the proof means.
+        visit: this end leaves as soon as both are in sync.
     """
 
     def __init__(
@@ -70,11 +71,13 @@ class Session(Introduction):
         nonce: bytes | None = None,
         join: Join | None = None,
         choose: Choose | None = None,
+        visit: bool = False,
     ) -> None:
         self._keys = keys
         self._listener = listener
         self._nonce = nonce
         self._join = join
+        self._visit = visit
         self._began = self._now = self._heard = self._spoke = now
         self._wall_less_now = wall_ms - now
         self._reader = FrameReader()

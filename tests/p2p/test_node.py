@@ -8,12 +8,13 @@ import pytest
 import trio
 
 from p2p.admission import invitations, invite, join_with
+from p2p.dialling import BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS_MIN
 from p2p.identity import DeviceKeys
 from p2p.introduction import Join
 from p2p.invite import Invitation, Ticket, check_code
 from p2p.limits import INVITATION_MS, INVITATION_WRONG_TRIES_MAX
 from p2p.messages import Challenge, Joining
-from p2p.node import BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS_MIN, Node
+from p2p.node import Node
 from p2p.transport import Connection, Handler, Unreachable
 from tests.p2p.copies import EVERYTHING, NOW, branch_of, digest, head_office, save, seeded
 from tests.p2p.nodes import SECONDS, At, Log, check_consistent, offices, serving

@@ -1,0 +1,99 @@
+"""Where devices can be reached: named by hand, met there before, announced by themselves, seen on the local network.
+
+All of them are hints. Who answers at an address has proved with its certificate which device it is, and is hung up on
+before anything is said when it is another than the one that was called.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from p2p.chain_members import Member
+from p2p.device_notes import ADDRESSES, notes
+from p2p.identity import AUTHOR_BYTES
+from p2p.limits import ADDRESS_CHARS_MAX, ADDRESSES_PER_DEVICE_MAX
+from p2p.replica import Replica
+from p2p.scope import DEVICES_SCOPE, RULES_SCOPE
+from p2p.transport import Unreachable, parse_address
+
+Key = bytes | str
+"""Whom a line leads to: a device id, or an address as long as nobody knows who is there."""
+
+_ANYWHERE = frozenset({"0.0.0.0", "::"})
+"""Addresses to listen on, at which nobody can be reached."""
+
+
+class Line(NamedTuple):
+    """One device to call.
+
+    Attributes:
+        addresses: to be tried in this order.
+        by_hand: those of them at which anybody of the company is welcome.
+    """
+
+    addresses: tuple[str, ...]
+    by_hand: frozenset[str] = frozenset()
+
+
+def can_be_called(address: str) -> bool:
+    """Whether an address names a host and a port at which somebody else could reach it."""
+    try:
+        host, port = parse_address(address)
+    except Unreachable:
+        return False
+    return len(address) <= ADDRESS_CHARS_MAX and port != 0 and host not in _ANYWHERE
+
+
+def announced_untrusted(values: Mapping[str, object]) -> list[str]:
+    """The addresses that a device's note names; what is none is left out."""
+    said = values.get(ADDRESSES)
+    named = [one for one in said if isinstance(one, str)] if isinstance(said, list | tuple) else []
+    return [address for address in named[:ADDRESSES_PER_DEVICE_MAX] if can_be_called(address)]
+
+
+def others(replica: Replica) -> list[Member]:
+    """The members besides this device, by device id."""
+    found = (one for one in replica.chain.members.values() if one.revoked_at is None)
+    return sorted((one for one in found if one.device != replica.keys.id), key=lambda one: one.device)
+
+
+def signs(replica: Replica) -> tuple[object, ...]:
+    """Changes when whom to call, where and how often may have changed; in exchange for two index lookups."""
+    rows = replica.db.execute("SELECT path, sum FROM scopes WHERE path IN (?, ?)", (DEVICES_SCOPE, RULES_SCOPE))
+    return replica.chain_head(), sorted(map(tuple, rows))
+
+
+def lines(
+    replica: Replica,
+    by_hand: Sequence[str] = (),
+    answered: Mapping[str, bytes] | None = None,
+    nearby: Mapping[bytes, Sequence[str]] | None = None,
+) -> dict[Key, Line]:
+    """Whom to call and where; a device that no address is known of is left out.
+
+    Args:
+        by_hand: addresses that were named by hand.
+        answered: which device was last found at an address.
+        nearby: addresses that the local network shows, by the first bytes of a device id.
+
+    Cost: folds one document for each member.
+    """
+    members = {member.device for member in others(replica)}
+    met = {link.device: link.address for link in replica.links.statuses() if link.address and link.device in members}
+    there = {address: device for device, address in met.items()} | dict(answered or {})
+    hand: dict[Key, list[str]] = {}
+    for address in dict.fromkeys(by_hand):
+        device = there.get(address)
+        hand.setdefault(device if device in members else address, []).append(address)
+    found: dict[Key, Line] = {
+        key: Line(tuple(named), frozenset(named)) for key, named in hand.items() if isinstance(key, str)
+    }
+    for device, values in notes(replica):
+        if device not in members:
+            continue
+        named = hand.get(device, [])
+        near = (nearby or {}).get(device[:AUTHOR_BYTES], ())
+        met_at = [met[device]] if device in met else []
+        addresses = dict.fromkeys([*named, *near, *met_at, *announced_untrusted(values)])
+        if addresses:
+            found[device] = Line(tuple(addresses), frozenset(named))
+    return found
