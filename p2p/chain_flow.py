@@ -98,6 +98,24 @@ class ChainFlow:
         self._theirs.update((digest, seq) for seq, digest in (mine[0], *mine[1]) if seq >= 0)
         self._told = mine
 
+    def holds(self, seq: int) -> bool:
+        """Whether the other side is known to hold the entry of a number, or a later one."""
+        return any(number >= seq for number in self._theirs.values())
+
+    def end_at(self, seq: int, admitted_at: int) -> None:
+        """Show a revoked device the entries up to its revocation, that one in any case, and none after it.
+
+        Args:
+            seq: the entry that revokes it; where that stands on a line that lost, and was not repeated yet, all is sent.
+            admitted_at: the entry that admitted it, which it surely holds.
+        """
+        if seq > self._local.chain_head()[0]:
+            self.push()
+            return
+        known = [number for digest, number in self._theirs.items() if self._local.chain_hash(number) == digest]
+        after = min(max(admitted_at, *known, -1), seq - 1)
+        self._send_pieces(self._local.chain_entries(after)[: seq - after], more=False)
+
     def _mine(self) -> tuple[Head, list[Head]]:
         return self._local.chain_head(), self._local.chain_losing()
 

@@ -61,6 +61,12 @@ class Refused(NamedTuple):
     reason: str
 
 
+class HandedOver(NamedTuple):
+    """This device was revoked, and has handed over so many commits that the peer lacked; nothing more will happen."""
+
+    commits: int
+
+
 class SyncChanged(NamedTuple):
     """The two copies are proved to agree in what they share, or do no longer.
 
@@ -86,6 +92,15 @@ class Ended(NamedTuple):
 
 
 Event = (
-    JoinRequested | CompanyOffered | Established | ChainCame | ComparedToEnd | Received | Refused | SyncChanged | Ended
+    JoinRequested
+    | CompanyOffered
+    | Established
+    | ChainCame
+    | ComparedToEnd
+    | Received
+    | Refused
+    | SyncChanged
+    | HandedOver
+    | Ended
 )
 """Everything a session can tell."""

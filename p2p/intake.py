@@ -3,7 +3,6 @@
 What cannot be judged yet is held back, within limits, and judged again when what it waits for has come.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -13,18 +12,19 @@ from p2p.chain import Chain, Cut, Entry, Lock, Member
 from p2p.chain_store import keep_chain, load_chain
 from p2p.commit import Commit, parse_commit_untrusted
 from p2p.cuts import Cuts
-from p2p.documents import DocumentName, Documents, Incoming, NoTables, Projection
+from p2p.documents import Documents, Incoming, NoTables, Projection
 from p2p.held_back import HeldBack
 from p2p.identity import DeviceKeys
-from p2p.judging import Checked, Verdict, check_untrusted, judge, set_aside_by
-from p2p.keyring import ROOT, Keyring
+from p2p.judging import Checked, Verdict, check_untrusted, judge, of_a_revoked_device
+from p2p.keyring import Keyring
 from p2p.links import Links
 from p2p.locks import Locks
 from p2p.messages import CommitParts
-from p2p.scope import is_within, keys_scope
+from p2p.rejudging import Rejudging
+from p2p.scope import keys_scope
 from p2p.seals import open_seals
 from p2p.share import CONTROL_SHARE, Share
-from p2p.store import ACCEPTED, QUARANTINED, Store, StoredCommit
+from p2p.store import ACCEPTED, Store, StoredCommit
 from p2p.tree import EMPTY
 from p2p.views import Views
 
@@ -43,7 +43,7 @@ class Ingested(NamedTuple):
     held_back: list[bytes]
 
 
-class Intake:
+class Intake(Rejudging):
     """What a copy holds, and how it comes to hold more.
 
     Args:
@@ -57,7 +57,7 @@ class Intake:
         self.store = store
         self.keys = keys
         self.company = company
-        self._projection = projection or NoTables()
+        self._projection: Projection = projection or NoTables()
         self.links = Links(store)
         self.documents = Documents(store)
         self.locks = Locks(store)
@@ -73,11 +73,6 @@ class Intake:
         store.changed_elsewhere()
         self._load_chain()
         self._load_keys()
-
-    @property
-    def db(self) -> sqlite3.Connection:
-        """The connection, for the tables that are kept beside the commits."""
-        return self.store.conn
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -118,7 +113,17 @@ class Intake:
         """
         with self.transaction():
             self.refresh()
-            return self._ingest(batch, self.links.made(peer).id, share, now)
+            source = self.links.made(peer).id
+            if not self._is_revoked(peer):
+                return self._ingest(batch, source, share, now)
+            own, foreign = of_a_revoked_device(batch, peer, self.store.bytes_set_aside(source))
+            self.links.refused(source, foreign, now)
+            result = self._ingest(own, source, None, now)
+            return result._replace(refused=[*result.refused, *foreign])
+
+    def _is_revoked(self, device: bytes) -> bool:
+        member = self.chain.member(device)
+        return member is not None and member.revoked_at is not None
 
     def _ingest(self, batch: Sequence[Checked], source: int | None, share: Share | None, now: int) -> Ingested:
         result, kept = self._take_in(batch, source, share, now)
@@ -206,50 +211,6 @@ class Intake:
         if keys_came:
             self._open_with(self._load_keys())
 
-    def _under_cuts(self, commit: Commit, verdict: Verdict) -> Verdict:
-        """What becomes of a commit whose author may have been cut off since it was made."""
-        cut = self.cuts.beyond(self.chain, commit.id, commit.header)
-        return verdict if cut is None or verdict.state is None else set_aside_by(cut, verdict)
-
-    def _apply(self, incoming: Iterable[Incoming]) -> None:
-        changed = self.documents.apply(incoming)
-        if changed:
-            self._projection.project(self.db, changed, self.chain, self.locks)
-
-    def _look_again(self, commits: Iterable[tuple[str, bytes]]) -> None:
-        """Project anew the documents that these commits (scope, id) have saved."""
-        names: set[DocumentName] = set()
-        for stored in self._stored(commits):
-            names.update((one.scope, one.kind, one.id) for one in self._judged(stored).incoming)
-        changed = self.documents.as_changed(sorted(names))
-        if changed:
-            self._projection.project(self.db, changed, self.chain, self.locks)
-
-    def _judge_again(self, commits: Iterable[StoredCommit]) -> None:
-        """Give stored commits the state they have now; what they say is put into their documents, or out of them."""
-        incoming: list[Incoming] = []
-        for stored in commits:
-            verdict = self._judged(stored)
-            if verdict.state is not None:
-                if verdict.state != stored.state or verdict.state == QUARANTINED:
-                    self.store.set_state(stored.row, verdict.state, verdict.reason or None)
-                incoming.extend(verdict.incoming)
-        changed = self.documents.exchange(incoming)
-        if changed:
-            self._projection.project(self.db, changed, self.chain, self.locks)
-
-    def _judged(self, stored: StoredCommit) -> Verdict:
-        commit = parse_commit_untrusted(stored.header, stored.signature, stored.body)
-        verdict = judge(Checked(commit.id, commit, True, ""), self.chain, self.keyring, self.keys.id)
-        return self._under_cuts(commit, verdict)
-
-    def _stored(self, commits: Iterable[tuple[str, bytes]]) -> Iterator[StoredCommit]:
-        by_scope: dict[str, list[bytes]] = {}
-        for scope, commit_id in commits:
-            by_scope.setdefault(scope, []).append(commit_id)
-        for scope, ids in by_scope.items():
-            yield from self.store.by_prefixes(self.store.scope_id(scope), ids)
-
     def project_again(self) -> None:
         """Make the tables anew from the documents, as after a change of how they are made. Inside a transaction.
 
@@ -258,14 +219,6 @@ class Intake:
         self._projection.clear(self.db)
         for batch in self.documents.all_as_new():
             self._projection.project(self.db, batch, self.chain, self.locks)
-
-    def _open_with(self, paths: Iterable[str]) -> None:
-        """Try again what did not open, now that the keys of these subtrees have come."""
-        opened = list(paths)
-        for path in sorted(self.store.scopes()) if opened else ():
-            number = self.store.find_scope(path)
-            if number is not None and any(is_within(path, subtree) for subtree in opened):
-                self._judge_again(self.store.not_accepted(number))
 
     def _reconsider(self, ids: Iterable[bytes] | None, now: int) -> None:
         """Judge again what was held back: these ids, which commits kept just now have named, or everything.
@@ -324,21 +277,6 @@ class Intake:
             self._locked = now
             locks = {lock.at: lock for lock in (*before[0], *now[0])}.values()
             self._look_again(sorted({commit for lock in locks for commit in self.locks.outside(self.chain, lock)}))
-
-    def _cuts_changed(self) -> None:
-        """Judge again what lies, or lay, beyond a cut, where there are other cuts or admissions than before."""
-        before, now = self._cut_off, (self.chain.cuts, self.chain.readmitted)
-        if before != now:
-            self._cut_off = now
-            self.cuts.forget()
-            changed = [cut for cut in (*before[0], *now[0]) if (cut in before[0]) != (cut in now[0])]
-            self._judge_again(self._stored(self.cuts.to_judge_again(self.chain, changed, before[1] ^ now[1])))
-
-    def _rights_changed(self) -> None:
-        """Tell anew what waits for a key and what is only carried, where this device was granted something else."""
-        before, self._me = self._me, self.chain.member(self.keys.id)
-        if before is not None and self._me != before:
-            self._open_with([ROOT])
 
     def _chain_grew(self, now: int) -> None:
         self._views.forget_shares()

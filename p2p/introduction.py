@@ -9,6 +9,7 @@ from p2p.chain_flow import ChainFlow
 from p2p.errors import RemoteProtocolError
 from p2p.events import ChainCame, CompanyOffered, Established, Event, JoinRequested
 from p2p.exchange import Exchange
+from p2p.handover import Giving, Taking
 from p2p.handshake import hello, proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
 from p2p.local import Choose, Local, Membership
@@ -28,12 +29,16 @@ class Introduction:
         peer: device id of the other side, once it is known.
         exchanges: of the control tree and of what is shared, from the greeting on.
         outflow: what is on its way to the peer.
+        giving: in a handover, the side of the revoked device.
+        taking: in a handover, the side of the member.
     """
 
     state: State
     peer: bytes | None
     exchanges: tuple[Exchange, Exchange] | None
     outflow: Outflow | None
+    giving: Giving | None
+    taking: Taking | None
     _local: Local
     _choose: Choose | None
     _keys: DeviceKeys
@@ -64,9 +69,13 @@ class Introduction:
 
     def _on_challenge(self, message: Challenge) -> None:
         joining = self._join(message) if self._join else None
-        head = self._local.chain_head()
+        revoked_at = self._local.revoked_at(self._listener)
+        # A listener that was revoked is told of nothing that came after.
+        head = self._local.chain_head() if revoked_at < 0 else (revoked_at, self._local.chain_hash(revoked_at) or b"")
         self._send(prove(self._keys, self._local.company, head, self._listener, message, joining))
-        if self._local.standing_of(self._listener) is Membership.MEMBER:
+        if self._local.standing_of(self._listener) is Membership.REVOKED:
+            self._take_over()
+        elif self._is_member(self._listener) and not self._is_revoked():
             if joining is None:
                 self._chain.introduce(self._keys.id, self._listener)
             else:
@@ -89,10 +98,12 @@ class Introduction:
         self._speak_for(local)
         self._chain.heard((message.head_seq, message.head_hash))
         standing = self._local.standing_of(self.peer)
-        if standing is Membership.MEMBER:
+        if standing is Membership.REVOKED:
+            self._take_over()
+        elif standing is Membership.MEMBER and self._is_revoked():
+            self.state = State.AWAIT_CHAIN
+        elif standing is Membership.MEMBER:
             self._welcome()
-        elif standing is Membership.REVOKED:
-            raise RemoteProtocolError("revoked", "this device was revoked; ask the head office to admit it anew")
         elif message.joining is not None:
             self.state = State.AWAIT_ADMISSION
             self._events.append(JoinRequested(message, nonce))
@@ -113,6 +124,9 @@ class Introduction:
     def _chain_was_kept(self, fault: str | None) -> None:
         if fault is not None:
             raise RemoteProtocolError("bad-chain", fault)
+        if self.state is not State.OPEN and self._ends_in_handover():
+            self._read()
+            return
         if self.state is State.AWAIT_CHAIN and self._lines() == self._lines_before:
             raise RemoteProtocolError("unexpected", "the peer showed control entries that say nothing new")
         if self.state is State.OPEN:
@@ -133,6 +147,43 @@ class Introduction:
         """The last entry of each line of the control chain held here, the one that wins first."""
         return [self._local.chain_head(), *self._local.chain_losing()]
 
+    def _ends_in_handover(self) -> bool:
+        """Whether one of the two was revoked, as has just been learned; then a handover begins."""
+        assert self.peer is not None
+        if self._is_revoked():
+            self._hand_over()
+        elif self._local.standing_of(self.peer) is Membership.REVOKED:
+            self._take_over()
+        else:
+            return False
+        return True
+
+    def _hand_over(self) -> None:
+        """Offer a member what this device made, now that it knows of its own revocation."""
+        assert self.peer is not None
+        if not self._is_member(self.peer):
+            raise RemoteProtocolError("unknown-device", "this device is not known here")
+        revoked_at = self._local.revoked_at(self._keys.id)
+        if not self._chain.holds(revoked_at):
+            # It has not heard of that: the entries are the keeper's, so it believes them of whomever it has them.
+            self._chain.end_at(revoked_at, -1)
+        self.state = State.HANDOVER
+        self.giving = Giving(self._local, self._keys.id, self.peer, self._send)
+        self.outflow = self.giving.outflow
+
+    def _take_over(self) -> None:
+        """Show a revoked device its revocation, and take nothing from it but what it made."""
+        assert self.peer is not None
+        self.state = State.HANDOVER
+        self.taking = Taking(self._local, self._send)
+        self._chain.end_at(self._local.revoked_at(self.peer), self._local.admitted_at(self.peer))
+
+    def _is_revoked(self) -> bool:
+        return self._local.standing_of(self._keys.id) is Membership.REVOKED
+
+    def _is_member(self, device: bytes) -> bool:
+        return self._local.standing_of(device) is Membership.MEMBER
+
     def _welcome(self) -> None:
         self._chain.push()
         self._greet()
@@ -144,6 +195,9 @@ class Introduction:
                 "unsupported", f"the peer speaks protocol {message.major}, we speak {VERSION[0]}; update the older one"
             )
         self._chain.heard((message.head_seq, message.head_hash), message.losing)
+        if self._is_revoked():
+            self._hand_over()
+            return
         if not self._are_members():
             raise RemoteProtocolError("unknown-device", "this device is not known here")
         if self.state is State.AWAIT_CHAIN:

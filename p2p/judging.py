@@ -16,7 +16,9 @@ from p2p.chain import Chain, Cut
 from p2p.commit import Commit, open_commit, parse_commit_untrusted, signature_ok
 from p2p.documents import Incoming
 from p2p.errors import BadCommit
+from p2p.identity import AUTHOR_BYTES
 from p2p.keyring import Keyring
+from p2p.limits import HANDED_OVER_BYTES_MAX
 from p2p.messages import CommitParts
 from p2p.scope import CHAIN_SCOPE, is_keys_scope
 from p2p.store import ACCEPTED, CARRIED, QUARANTINED, WAITING_FOR_KEY
@@ -151,6 +153,24 @@ def set_aside_by(cut: Cut, verdict: Verdict) -> Verdict:
         for one in verdict.incoming
     )
     return Verdict(QUARANTINED, f"its author {reason}, and it had not arrived by then", tuple(emptied))
+
+
+def of_a_revoked_device(
+    batch: Sequence[Checked], device: bytes, bytes_set_aside: int
+) -> tuple[list[Checked], list[tuple[bytes, str]]]:
+    """What may be taken from a revoked device that hands over its work, and what not, with the reason.
+
+    Args:
+        device: its id; of other authors it hands over nothing.
+        bytes_set_aside: how much that came from it is set aside here.
+    """
+    own = [one for one in batch if one.commit is not None and one.commit.header.author == device[:AUTHOR_BYTES]]
+    reason = "a revoked device hands over what it made itself, and nothing else"
+    size = sum(len(one.commit.ciphertext or b"") for one in own if one.commit is not None)
+    if bytes_set_aside + size > HANDED_OVER_BYTES_MAX:
+        own, reason = [], "as much is set aside of this revoked device as is kept; re-admit some of it first"
+    taken = {one.id for one in own}
+    return own, [(one.id, reason) for one in batch if one.id not in taken]
 
 
 def opened(commit: Commit, key: bytes | None) -> tuple[Incoming, ...]:

@@ -3,7 +3,7 @@
 The seam between the conversation, which knows no database, and the replica, which knows no conversation.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -57,6 +57,12 @@ class Local(Protocol):
 
     def standing_of(self, device: bytes) -> Membership:
         """What the control chain held here says of a device."""
+
+    def revoked_at(self, device: bytes) -> int:
+        """The sequence number of the entry that revoked a device; -1 when there is none here."""
+
+    def made_by(self, device: bytes) -> Iterator[tuple[str, list[bytes]]]:
+        """The commits held here that a device made, by scope, in the order they came."""
 
     def admitted_at(self, device: bytes) -> int:
         """The sequence number of the entry that admitted a device; -1 when there is none here."""

@@ -26,6 +26,8 @@ def deadline(state: State, began: int, heard: int, spoke: int) -> int:
     """
     if state in LIMITED_SECONDS:
         return began + LIMITED_SECONDS[state] * 1000
+    if state is not State.OPEN:
+        return heard + SILENCE_MS_MAX
     return min(spoke + PING_AFTER_MS, heard + SILENCE_MS_MAX)
 
 

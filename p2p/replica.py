@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from crdt_models.document import Document
 from p2p.chain_store import lacking
 from p2p.commit import Commit, Item, make_commit
+from p2p.cuts import own_ids, own_scopes
 from p2p.documents import Projection
 from p2p.errors import P2PError
 from p2p.identity import DeviceKeys, Random
@@ -100,6 +101,16 @@ class Replica(Intake):
         if member is None or member.device != device:
             return Membership.UNKNOWN
         return Membership.MEMBER if member.revoked_at is None else Membership.REVOKED
+
+    def revoked_at(self, device: bytes) -> int:
+        """The sequence number of the entry that revoked a device; -1 when there is none here."""
+        member = self.chain.member(device)
+        return -1 if member is None or member.revoked_at is None else member.revoked_at
+
+    def made_by(self, device: bytes) -> Iterator[tuple[str, list[bytes]]]:
+        """The commits held here that a device made, by scope, in the order they came."""
+        for scope, number in own_scopes(self.store, device):
+            yield scope, own_ids(self.store, device, number)
 
     def admitted_at(self, device: bytes) -> int:
         """The sequence number of the entry that admitted a device; -1 when there is none here."""

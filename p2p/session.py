@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from p2p.errors import RemoteProtocolError
-from p2p.events import Ended, Event, Received, Refused, SyncChanged
+from p2p.events import Ended, Event, HandedOver, Received, Refused, SyncChanged
 from p2p.exchange import Exchange
+from p2p.handover import Giving, Taking
 from p2p.identity import DeviceKeys
 from p2p.introduction import Introduction, Join
 from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX, UNACKNOWLEDGED_BYTES_MAX
-from p2p.local import Choose, Local
+from p2p.local import Choose, Local, Membership
 from p2p.messages import (
+    SHARE,
     Ack,
     AnyMessage,
     Ask,
@@ -94,6 +96,8 @@ class Session(Introduction):
         self.peer: bytes | None = None
         self.exchanges: tuple[Exchange, Exchange] | None = None
         self.outflow: Outflow | None = None
+        self.giving: Giving | None = None
+        self.taking: Taking | None = None
         if nonce is None:
             self.state = State.AWAIT_CHALLENGE
             self.peer = listener
@@ -244,14 +248,33 @@ class Session(Introduction):
         self._events.append(self._storing[-1])
 
     def _on_ack(self, message: Ack) -> None:
-        assert self.outflow is not None
-        if not self.outflow.acknowledged():
+        if self.outflow is None or not self.outflow.acknowledged():
             raise RemoteProtocolError("unexpected", "the peer acknowledged commits that were never sent")
         self._events.extend(Refused(commit_id, reason) for commit_id, reason in message.refused)
 
     def _on_tree_message(self, message: Ask | Tree | Offer | Want | Standing) -> None:
         assert self.exchanges is not None
         self.exchanges[message.tree].heard(message)
+
+    def _on_offer_of_revoked(self, message: Offer) -> None:
+        if self.taking is None or message.tree != SHARE:
+            raise RemoteProtocolError("unexpected", "the peer offers something to a device that was revoked")
+        self.taking.offered(message)
+
+    def _on_want_of_member(self, message: Want) -> None:
+        if self.giving is None or message.tree != SHARE:
+            raise RemoteProtocolError("revoked", "this device was revoked; ask the head office to admit it anew")
+        self.giving.wanted(message)
+
+    def _on_commits_of_revoked(self, message: Commits) -> None:
+        if self.taking is None:
+            raise RemoteProtocolError("unexpected", "the peer sends commits to a device that was revoked")
+        self.taking.came(message)
+        self._on_commits(message)
+
+    def _pass_over(self, _message: Hello | Chain) -> None:
+        """What was said before the other side knew of the revocation."""
+        return
 
     def _on_ping(self, _message: Ping) -> None:
         self._send(Pong())
@@ -270,6 +293,7 @@ class Session(Introduction):
         return self._take_events()
 
     def _read(self) -> None:
+        self._part_if_revoked()
         while (
             self.state not in (State.CLOSED, State.AWAIT_ADMISSION) and self._keeping_chain is None and not self.held_up
         ):
@@ -279,7 +303,27 @@ class Session(Introduction):
             self._dispatch(message)
         self._step()
 
+    def _part_if_revoked(self) -> None:
+        """End an open conversation as soon as either side does not belong to the company any more.
+
+        Raises:
+            RemoteProtocolError: so it is; the other side has been sent the entries up to that one.
+        """
+        if self.state is not State.OPEN or self.peer is None:
+            return
+        for device in (self.peer, self._keys.id):
+            if self._local.standing_of(device) is Membership.REVOKED:
+                self._chain.end_at(self._local.revoked_at(device), self._local.admitted_at(device))
+                raise RemoteProtocolError("revoked", "this device was revoked; what it made may still be handed over")
+
     def _step(self) -> None:
+        self._part_if_revoked()
+        if self.giving is not None and self.state is State.HANDOVER:
+            self.giving.outflow.pump()
+            if self.giving.done:
+                sent = self.giving.outflow.sent
+                self._events.append(HandedOver(sent))
+                self.close("revoked", f"{sent} {'commit' if sent == 1 else 'commits'} of a revoked device handed over")
         if self._keeping_chain is not None or self.state is not State.OPEN:
             return
         assert self.exchanges is not None
@@ -330,6 +374,14 @@ _TABLE: Mapping[State, Mapping[type[Message], _Handler]] = {
         Ack: Session._on_ack,
         Ping: Session._on_ping,
         Pong: Session._on_pong,
+    },
+    State.HANDOVER: {
+        Hello: Session._pass_over,
+        Chain: Session._pass_over,
+        Offer: Session._on_offer_of_revoked,
+        Want: Session._on_want_of_member,
+        Commits: Session._on_commits_of_revoked,
+        Ack: Session._on_ack,
     },
     State.CLOSED: {},
 }

@@ -6,6 +6,7 @@ listener  AWAIT_PROOF --Proof--> AWAIT_HELLO --Hello--> OPEN
                       \-of a device not known yet--> AWAIT_CHAIN --Chain that admits it--> AWAIT_HELLO
                       \-with a ticket--> AWAIT_ADMISSION --admitted()--> AWAIT_HELLO
                       \-at a relay, of a company not held yet--> AWAIT_ADMISSION --taken_in()--> AWAIT_CHAIN
+either, once a Chain or a Hello shows that one of the two was revoked --> HANDOVER
 ```
 """
 
@@ -22,6 +23,7 @@ class State(Enum):
     AWAIT_CHAIN = auto()
     AWAIT_HELLO = auto()
     OPEN = auto()
+    HANDOVER = auto()
     CLOSED = auto()
 
 

@@ -307,6 +307,14 @@ class Store:
         )
         return [(row, scope, bytes(found), source) for row, scope, found, source in rows]
 
+    def bytes_set_aside(self, source: int) -> int:
+        """How many bytes of what came over a link are not applied, with a reason. Cost: linear in what is set aside."""
+        (size,) = self.conn.execute(
+            "SELECT coalesce(sum(length(c.body)), 0) FROM set_aside s JOIN commits c ON c.row=s.row WHERE c.source=?",
+            (source,),
+        ).fetchone()
+        return int(size)
+
     def not_accepted(self, scope: int) -> list[StoredCommit]:
         """The commits of a scope that are carried, wait for their key or are set aside, in the order they came."""
         rows = self.conn.execute(
