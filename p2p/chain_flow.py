@@ -106,7 +106,7 @@ class ChainFlow:
         """Show a revoked device the entries up to its revocation, that one in any case, and none after it.
 
         Args:
-            seq: the entry that revokes it; where that stands on a line that lost, and was not repeated yet, all is sent.
+            seq: the entry that revokes it; where that stands on a line that lost, all is sent.
             admitted_at: the entry that admitted it, which it surely holds.
         """
         if seq > self._local.chain_head()[0]:

@@ -289,10 +289,7 @@ class Conversation:
             self.is_visit = event.is_visit
             self._surroundings.established(self, off)
         elif isinstance(event, HandedOver):
-            self.error = (
-                "this device was revoked; the other side has what it made, sets aside what is new to it "
-                f"({event.commits} now) and gives nothing back"
-            )
+            self.error = event.text
             self._left.deadline = trio.current_time() + SENDING_AWAY_SECONDS
         elif isinstance(event, JoinRequested):
             reason = await patiently(lambda: self._surroundings.admit(replica, event))

@@ -66,6 +66,14 @@ class HandedOver(NamedTuple):
 
     commits: int
 
+    @property
+    def text(self) -> str:
+        """What a person is told."""
+        return (
+            "this device was revoked; the other side has what it made, sets aside what is new to it "
+            f"({self.commits} now) and gives nothing back"
+        )
+
 
 class SyncChanged(NamedTuple):
     """The two copies are proved to agree in what they share, or do no longer.
