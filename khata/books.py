@@ -132,7 +132,7 @@ class Books:
 
     def device_name(self, author: bytes) -> str:
         """What people call the device with this author id (8 bytes)."""
-        member = self.replica.chain.members.get(author)
+        member = self.replica.chain.author(author)
         return member.name if member is not None else f"device {author.hex()}"
 
     # -- documents --------------------------------------------------------------------------------------------------

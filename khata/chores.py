@@ -2,8 +2,9 @@
 
 from khata.books import Books
 from p2p.chores import Chore
+from p2p.keepers import repeat_what_stays_in_force
 
 
-def chores_of(_books: Books) -> tuple[Chore, ...]:
+def chores_of(books: Books) -> tuple[Chore, ...]:
     """The chores of a copy, for its node: while it serves, and at the end of every synchronization."""
-    return ()
+    return (lambda: repeat_what_stays_in_force(books.replica, books.now()),)

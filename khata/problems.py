@@ -26,6 +26,7 @@ from khata.document_problems import (
 from khata.duplicate_problems import duplicate_problems
 from khata.duplicates import possible_duplicates
 from khata.errors import Ambiguous, BooksError, NotFound
+from khata.keeping import FORKED, fork_problems
 from khata.late import LATE, OFFENCE, lock_problems
 from khata.limit_problems import CREDIT_LIMIT, NEGATIVE_AT_BRANCH, NEGATIVE_STOCK, credit_problems, stock_problems
 from khata.master_problems import (
@@ -56,7 +57,7 @@ CODES: Final = (
     CREATED_AGAINST_RENAME, CREATED_AGAINST_DELETION, CONFLICT, CANCELLED_BESIDE_CHANGE, DUPLICATE_NUMBER,
     POSSIBLE_DUPLICATE, TWO_SCOPES, MISSING_MASTER, DELETED_IN_USE, SAME_NAME, PARENT_CYCLE, MERGE_CYCLE, LATE, OFFENCE,
     *TRANSFER_CODES, NEGATIVE_STOCK, NEGATIVE_AT_BRANCH, CREDIT_LIMIT, UNBALANCED, IMPOSSIBLE, BAD_REGISTER,
-    UNKNOWN_KIND, QUARANTINED_COMMIT,
+    UNKNOWN_KIND, QUARANTINED_COMMIT, FORKED,
 )  # fmt: skip
 """Every code that a problem can have, in the order in which they are listed.
 
@@ -87,6 +88,7 @@ _FINDERS: Final[tuple[Finder, ...]] = (
     faulty_documents,
     unknown_kinds,
     quarantined_commits,
+    fork_problems,
     missing_masters,
     deleted_in_use,
     same_names,

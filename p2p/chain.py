@@ -191,6 +191,12 @@ class Chain(ChainLine):
         line = self.line_of(seen)
         return line is not None and seen[0] >= seq and line.hash_at(seq) == self.hash_at(seq)
 
+    def to_revoke(self) -> list[Entry]:
+        """Return the revocations of losing lines that are in force and that the chain does not say yet."""
+        entries = (entry for line in self.losing for entry in forks.revocations(line, self._folded))
+        found = {entry.body.device: entry for entry in entries if isinstance(entry.body, Revoked)}
+        return list(found.values())
+
     def author(self, author: bytes) -> Member | None:
         """Return the member with these first 8 bytes of its id; one admitted on a losing line alone, too."""
         return next((line.members[author] for line in (self, *self.losing) if author in line.members), None)

@@ -132,16 +132,24 @@ class Lost(NamedTuple):
 def lost(chain: ChainLine, losing: Iterable[ChainLine]) -> list[Lost]:
     """What the losing lines say and the chain does not: for the keeper to repeat, or to leave.
 
-    An entry counts as repeated when the chain, since the two part, has one that says the same at whatever time.
+    An entry counts as repeated when the chain, since the two part, has one that says the same at whatever time; all of
+    a line does when the keeper has declared it settled.
     """
     found: dict[bytes, Lost] = {}
     for line in losing:
+        if chain.settings.get(settled_name(line)) is True:
+            continue
         at = parting(chain.entries(), line.entries())
         said = {_said(entry) for entry in chain.entries(at - 1)}
         for entry in line.entries(at - 1):
             if _said(entry) not in said:
                 found[entry.hash] = Lost(entry, line.keeper_at(entry.seq - 1))
     return sorted(found.values(), key=lambda one: (one.entry.seq, one.entry.hash))
+
+
+def settled_name(line: ChainLine) -> str:
+    """The name of the setting by which the keeper declares a losing line settled, up to its last entry of now."""
+    return f"fork-settled.{line.head[1].hex()[:16]}"
 
 
 def _said(entry: Entry) -> tuple[str, Body | bytes]:

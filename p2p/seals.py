@@ -43,7 +43,8 @@ def seal_keys(
         held.path: seal_key(seal_public, KeyPlace(company, device, epoch, held.path), held.key, sealer) for held in keys
     }
     save = pack_save({_REGISTER: {**seals}, "epoch": epoch}, (), "keeper")
-    paths = "\n".join(sorted(seals)) if further else ""
+    # The root, whose path is empty, has to be told apart from no further keys.
+    paths = "\n".join(["", *sorted(seals)]) if further else ""
     return Item(sha256(device + epoch + paths.encode("ascii")).digest()[:16], KEYS_KIND, save)
 
 

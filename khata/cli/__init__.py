@@ -25,6 +25,7 @@ from khata.cli import (
     groups,
     gst,
     imports,
+    keepers,
     ledgers,
     locks,
     log,
@@ -72,6 +73,7 @@ for group in (
     locks,
     relay,
     users,
+    keepers,
 ):
     app.add_typer(group.app, name=group.NAME)
 

@@ -158,6 +158,11 @@ def told(books: "Books") -> str:
     return f"on its way to {connected} connected {'peer' if connected == 1 else 'peers'}"
 
 
+def confirmed(question: str, yes: bool, as_json: bool) -> bool:
+    """Whether somebody said yes: with the command, or asked here; where nobody sits, it has to be the former."""
+    return yes or (not as_json and sys.stdin.isatty() and typer.confirm(question))
+
+
 @contextmanager
 def progress(description: str) -> Iterator[Any]:
     """A progress bar on stderr; nothing where stderr is no terminal."""

@@ -123,6 +123,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def did(books: Books, entry: Entry) -> str:
+    """What somebody did by signing an entry, in words that follow their name."""
+    return _did(books, entry, [])
+
+
 def _did(books: Books, entry: Entry, documents: list[Json]) -> str:
     if isinstance(entry.body, LockAdmitted):
         return admitted(documents, len(entry.body.commits))
