@@ -12,9 +12,11 @@ from khata.errors import BooksError
 from p2p.admission import invitations, invite, withdraw
 from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, Grant
 from p2p.identity import Random, spell
-from p2p.invite import Invitation, Standing, Ticket
-from p2p.limits import SERIES_CHARS_MAX
+from p2p.invite import Invitation, Relay, Standing, Ticket
+from p2p.limits import SERIES_CHARS_MAX, TICKET_RELAYS_MAX
+from p2p.relay_admission import announced_addresses, relays_of
 from p2p.scope import slug
+from p2p.slots import list_slots
 from p2p.transport import DEFAULT_PORT, parse_address
 
 EVERYTHING_BUT_CONTROL = Grant(READ_DEFAULT, WRITE_DEFAULT)
@@ -43,11 +45,26 @@ def invite_branch(books: Books, name: str, code: str, addresses: Sequence[str], 
     """
     for address in addresses:
         check_address(address)
-    found = list(addresses) or _served_at(books)
+    relays = relays_for_tickets(books)
+    found = list(addresses) or _served_at(books, needed=not relays)
     name, series = checked_branch(name, code or slug(name).replace("-", "")[: SERIES_CHARS_MAX - 1])
     with books.writing():
         name = _checked_name(books, name, series)
-        return invite(books.replica, name, series, EVERYTHING_BUT_CONTROL, found, books.now(), random)
+        ticket = invite(books.replica, name, series, EVERYTHING_BUT_CONTROL, found, books.now(), random, relays)
+        list_slots(books.replica, books.now())
+        return ticket
+
+
+def relays_for_tickets(books: Books) -> list[Relay]:
+    """The company's relays through which a device may join: where they say they are, or where they were met here."""
+    met = {link.device: link.address for link in books.replica.links.statuses() if link.address}
+    found = []
+    for member in relays_of(books.replica):
+        said = announced_addresses(books.replica, member.device)
+        address = said[0] if said else met.get(member.device)
+        if address is not None:
+            found.append(Relay(address, member.device))
+    return found[:TICKET_RELAYS_MAX]
 
 
 def check_address(address: str) -> None:
@@ -105,13 +122,17 @@ def withdraw_invitation(books: Books, code: str) -> Invitation:
     with books.writing():
         branches = books.replica.chain.branches.values()
         named = [branch.code.upper() for branch in branches if normalised(branch.name) == normalised(code)]
-        return withdraw(books.replica, named[0] if named else code.upper(), books.now())
+        withdrawn = withdraw(books.replica, named[0] if named else code.upper(), books.now())
+        list_slots(books.replica, books.now())
+        return withdrawn
 
 
-def _served_at(books: Books) -> list[str]:
+def _served_at(books: Books, needed: bool) -> list[str]:
     answer = ask(books.folder, STATUS) if books.folder is not None else None
     listening = (answer or {}).get("listening")
     if not isinstance(listening, str) or listening.startswith(("0.0.0.0:", ":::", "[::]:")):
+        if not needed:
+            return []
         raise BooksError("say where this device can be reached: --address HOST:PORT, such as 192.168.1.20:7420")
     return [listening]
 

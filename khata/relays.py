@@ -92,6 +92,9 @@ def invite_company(
     """
     for address in addresses:
         check_address(address)
+    if addresses and not home.card.addresses:
+        # Everybody hears of it, not only the company that is invited.
+        home.rename(RelayCard(home.card.name, tuple(addresses)))
     found = list(addresses) or list(home.card.addresses) or _served_at(folder)
     return home.invite(found, read_size(quota), days, now, os.urandom)
 

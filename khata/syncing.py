@@ -12,10 +12,11 @@ from khata.chores import chores_of
 from khata.daemon import POKE, STATUS, listen
 from khata.errors import BooksError, NotInSync
 from khata.folder import BooksFolder
+from khata.relay_join import Say, join_through_relays
 from p2p.admission import join_with
 from p2p.errors import ProtocolError
 from p2p.introduction import Join
-from p2p.invite import Ticket, check_code
+from p2p.invite import Relay, Ticket, check_code
 from p2p.node import Node, Outcome, Said
 from p2p.transport import TlsNetwork, Unreachable, parse_address
 
@@ -128,12 +129,22 @@ class Joined(NamedTuple):
     code: str
 
 
-def join_company(books: Books, ticket: Ticket, name: str, timeout_seconds: float, watch: Watch | None = None) -> Joined:
+def join_company(
+    books: Books,
+    ticket: Ticket,
+    name: str,
+    timeout_seconds: float,
+    watch: Watch | None = None,
+    say: Say = lambda _text: None,
+) -> Joined:
     """Show the ticket at the addresses in it, be admitted, and receive everything. May be repeated with one ticket.
+
+    Where none of them answers, a letter is left at a relay in the ticket, and its answer waited for.
 
     Args:
         books: from `beginning.joining_books`.
         name: what others will call this device.
+        say: told that a letter was left.
 
     Raises:
         NotInSync: nobody could be reached, or it broke off; the message says what to do.
@@ -147,9 +158,14 @@ def join_company(books: Books, ticket: Ticket, name: str, timeout_seconds: float
             last = await sync_with(books, address, timeout_seconds, watch, join, ticket.inviter)
             if last.in_sync or last.goodbye is not None:
                 return last
+        if ticket.relays:
+            return await join_through_relays(books, ticket, name, timeout_seconds, meet, say)
         if last is None:
             raise NotInSync("the ticket names no address; ask for one made with --address HOST:PORT")
         return last
+
+    async def meet(relay: Relay) -> Outcome:
+        return await sync_with(books, relay.address, timeout_seconds, watch, None, relay.device)
 
     with without_waiting(books):
         outcome = trio.run(try_each)

@@ -15,7 +15,18 @@ from p2p.events import JoinRequested
 from p2p.founding import admit_device, append
 from p2p.identity import DeviceKeys, Random, device_id
 from p2p.introduction import Join
-from p2p.invite import MAC_BYTES, SECRET_BYTES, Invitation, Standing, Ticket, check_code, joining_mac, joining_mac_ok
+from p2p.invite import (
+    MAC_BYTES,
+    SECRET_BYTES,
+    Invitation,
+    Relay,
+    Standing,
+    Ticket,
+    check_code,
+    joining_mac,
+    joining_mac_ok,
+)
+from p2p.letters import Letter, write_refusal
 from p2p.limits import INVITATION_MS
 from p2p.messages import Challenge, Joining, Proof
 from p2p.replica import Replica
@@ -30,7 +41,14 @@ class Admitted(NamedTuple):
 
 
 def invite(
-    replica: Replica, branch: str, series: str, grant: Grant, addresses: Sequence[str], now: int, random: Random
+    replica: Replica,
+    branch: str,
+    series: str,
+    grant: Grant,
+    addresses: Sequence[str],
+    now: int,
+    random: Random,
+    relays: Sequence[Relay] = (),
 ) -> Ticket:
     """Add a branch and make a ticket for its first device.
 
@@ -41,6 +59,7 @@ def invite(
         series: the device's code in voucher numbers, 1 to 4 of A-Z and 0-9; in lower case the branch's code.
         grant: what the device will be granted.
         addresses: where this device listens, each `host:port`.
+        relays: relays of the company, through which the device may join instead.
         now: ms since 1970.
 
     Raises:
@@ -59,7 +78,7 @@ def invite(
             inviter=replica.keys.id,
             seal_public=replica.keys.seal_public,
             addresses=tuple(addresses),
-            relays=(),
+            relays=tuple(relays),
             secret=invitation.secret,
             expires=expires,
             branch=branch,
@@ -132,7 +151,7 @@ def admit(replica: Replica, request: JoinRequested, now: int) -> Admitted:
         if isinstance(found, Invitation):
             fields = proven_fields(proof, joining, request.nonce, replica.keys.id)
             if joining_mac_ok(joining.mac, found.secret, *fields):
-                return _admit(replica, proof, joining, found, now)
+                return _admit(replica, proof.key, joining, found, now)
             _keep(replica, found.tried_wrongly())
             found = "this ticket was not made here, or was altered; ask for a new one"
     raise TicketError(found)
@@ -151,19 +170,47 @@ def _usable(replica: Replica, slot: bytes, now: int) -> Invitation | str:
     return invitation
 
 
-def _admit(replica: Replica, proof: Proof, joining: Joining, invitation: Invitation, now: int) -> Admitted:
-    device = device_id(proof.key)
+def admit_by_letter(replica: Replica, slot: bytes, letter: Letter, now: int) -> Admitted | bytes:
+    """Admit the device that wrote a letter, or write why not; both are durable when the transaction ends.
+
+    Returns:
+        the device that was admitted, or a refusal sealed to it.
+
+    Raises:
+        TicketError: no invitation of this slot was made here, so nobody can be answered.
+    """
+    row = replica.db.execute("SELECT body FROM invitations WHERE slot=?", (slot,)).fetchone()
+    if row is None:
+        raise TicketError("a letter came for an invitation that was not made here")
+    secret = msgspec.msgpack.decode(row[0], type=Invitation).secret
+    try:
+        with replica.transaction():
+            replica.refresh()
+            found = _usable(replica, slot, now)
+            if isinstance(found, Invitation):
+                if letter.is_of(secret, replica.company, replica.keys.id):
+                    joining = Joining(slot, letter.seal_public, letter.name, letter.mac)
+                    return _admit(replica, letter.key, joining, found, now)
+                _keep(replica, found.tried_wrongly())
+                found = "this ticket was altered; ask for a new one"
+    except TicketError as error:
+        found = str(error)
+    return write_refusal(letter.seal_public, secret, found)
+
+
+def _admit(replica: Replica, key: bytes, joining: Joining, invitation: Invitation, now: int) -> Admitted:
+    device = device_id(key)
     grant = Grant(invitation.read, invitation.write)
     name = _free_name(replica, joining.device_name or invitation.series, invitation.series)
     try:
         member = admit_device(
-            replica, (proof.key, joining.seal_public), name, invitation.branch, invitation.series, grant, now
+            replica, (key, joining.seal_public), name, invitation.branch, invitation.series, grant, now
         )
         append(replica, InvitationUsed(time=now, slot=invitation.slot))
     except ChainError as error:
         raise TicketError(f"this device cannot be admitted: {error}") from error
     _keep(replica, invitation.joined(device))
-    code = check_code(proof.key, replica.keys.public, replica.company, invitation.secret)
+    code = check_code(key, replica.keys.public, replica.company, invitation.secret)
     return Admitted(member.name, code)
 
 

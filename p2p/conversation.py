@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import trio
 
@@ -26,6 +26,7 @@ from p2p.events import (
     JoinRequested,
     Received,
     Refused,
+    SlotCame,
     SyncChanged,
 )
 from p2p.judging import Checked
@@ -34,6 +35,7 @@ from p2p.replica import Replica
 from p2p.session import Session
 from p2p.states import State
 from p2p.store import StoreBusy
+from p2p.surroundings import Refusal, Surroundings
 from p2p.transport import Connection
 
 BATCHES_WAITING_MAX = 8
@@ -48,32 +50,6 @@ _WRITE_BYTES = 256 * 1024
 
 T = TypeVar("T")
 Check = Callable[[Replica, Sequence[CommitParts]], Awaitable[list[Checked]]]
-
-
-class Refusal(NamedTuple):
-    """Why somebody is sent away: the word and the sentence of the goodbye."""
-
-    code: str
-    text: str
-
-
-class Surroundings(Protocol):
-    """What a conversation tells its node, and asks of it."""
-
-    def wrote(self, replica: Replica) -> None:
-        """Something new is in a store: other conversations about that copy may want it."""
-
-    def established(self, conversation: "Conversation", clock_off_ms: int) -> None:
-        """Both ends are members and known to each other; the peer's clock is that far ahead of ours."""
-
-    def sync_changed(self, conversation: "Conversation", in_sync: bool) -> None:
-        """The copies are proved to agree, or do no longer."""
-
-    def admit(self, replica: Replica, request: JoinRequested) -> str | None:
-        """Admit a joiner to the control chain; or why not, as it is told to the joiner."""
-
-    def take_in(self, offered: CompanyOffered) -> Replica | Refusal:
-        """The copy, empty as yet, of a company that is served from now on; or why it is not."""
 
 
 class Clock(Protocol):
@@ -207,6 +183,10 @@ class Conversation:
             return
         self._do(self.session.changed)
 
+    def say_slot(self, slot: bytes, letter: bytes) -> None:
+        """Hand out a letter, leave one, or ask for one with an empty letter."""
+        self._do(lambda: self.session.say_slot(slot, letter))
+
     def leave(self, code: str = "done", text: str = "") -> None:
         """Say goodbye, and hang up when the peer does, or a moment later."""
         self.left_with = self.left_with or code
@@ -261,6 +241,8 @@ class Conversation:
         async for event, checked in self._checked_out:
             if isinstance(event, CompanyOffered):
                 await self._take_in(event)
+            elif isinstance(event, SlotCame):
+                await patiently(partial(self._surroundings.slot_came, self, event))
             else:
                 await self._store_one(event, checked)
             self._wake()

@@ -20,6 +20,13 @@ class CompanyOffered(NamedTuple):
     nonce: bytes
 
 
+class SlotCame(NamedTuple):
+    """A letter for the inviter or the joiner of an invitation, or the question for one where it is empty."""
+
+    slot: bytes
+    letter: bytes
+
+
 class Established(NamedTuple):
     """Both devices have proved who they are and are members.
 
@@ -102,6 +109,7 @@ class Ended(NamedTuple):
 Event = (
     JoinRequested
     | CompanyOffered
+    | SlotCame
     | Established
     | ChainCame
     | ComparedToEnd

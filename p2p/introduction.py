@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from p2p.chain_flow import ChainFlow
 from p2p.errors import RemoteProtocolError
-from p2p.events import ChainCame, CompanyOffered, Established, Event, JoinRequested
+from p2p.events import ChainCame, CompanyOffered, Established, Event, JoinRequested, SlotCame
 from p2p.exchange import Exchange
 from p2p.handover import Giving, Taking
 from p2p.handshake import hello, proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
 from p2p.local import Choose, Local, Membership
-from p2p.messages import CONTROL, SHARE, VERSION, Chain, Challenge, Hello, Joining, Message, Proof
+from p2p.messages import CONTROL, SHARE, VERSION, Chain, Challenge, Hello, Joining, Message, Proof, Slot
 from p2p.outflow import Outflow
 from p2p.states import State
 
@@ -46,6 +46,7 @@ class Introduction:
     _nonce: bytes | None
     _join: Join | None
     _visit: bool
+    _slot_came: bool
     _now: int
     _wall_less_now: int
     _chain: ChainFlow
@@ -111,6 +112,13 @@ class Introduction:
             self.state = State.AWAIT_CHAIN
         else:
             raise RemoteProtocolError("unknown-device", "this device is not known here")
+
+    def _on_slot(self, message: Slot) -> None:
+        if self.state is State.AWAIT_PROOF:
+            if self._slot_came:
+                raise RemoteProtocolError("unexpected", "the peer left more than one letter")
+            self._slot_came = True
+        self._events.append(SlotCame(message.slot, message.letter))
 
     def _on_chain(self, message: Chain) -> None:
         if not message.entries:

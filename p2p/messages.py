@@ -16,6 +16,7 @@ from p2p.limits import (
     FORKS_MAX,
     FRAME_BYTES_MAX,
     HEADER_BYTES_MAX,
+    LETTER_BYTES_MAX,
     NAME_CHARS_MAX,
     OFFER_IDS_MAX,
     SCOPE_CHARS_MAX,
@@ -80,6 +81,13 @@ class Proof(Message, frozen=True, tag="proof"):
     head_hash: Hash
     signature: Bytes64
     joining: Joining | None = None
+
+
+class Slot(Message, frozen=True, tag="slot"):
+    """A sealed letter left at a relay, or handed out by it; empty to ask for one, or where there is none."""
+
+    slot: Bytes16
+    letter: Annotated[bytes, Meta(max_length=LETTER_BYTES_MAX)]
 
 
 class Hello(Message, frozen=True, tag="hello"):
@@ -212,6 +220,7 @@ class Goodbye(Message, frozen=True, tag="goodbye"):
 AnyMessage = (
     Challenge
     | Proof
+    | Slot
     | Hello
     | Chain
     | Ask

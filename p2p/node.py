@@ -15,7 +15,6 @@ from p2p.conversation import (
     Check,
     Clock,
     Conversation,
-    Refusal,
     SystemClock,
     in_a_thread,
     patiently,
@@ -24,15 +23,17 @@ from p2p.copies import Copies
 from p2p.dialling import Attend, Dialling
 from p2p.duplicates import DUPLICATE, superfluous
 from p2p.errors import P2PError, TicketError
-from p2p.events import CompanyOffered, JoinRequested
+from p2p.events import CompanyOffered, JoinRequested, SlotCame
 from p2p.forks import told
 from p2p.identity import Random
 from p2p.introduction import Join
+from p2p.keeper_letters import KeeperLetters
 from p2p.limits import CLOCK_WARNING_MS, CONNECTIONS_MAX, CONNECTIONS_UNPROVEN_MAX
 from p2p.patience import LIMITED_SECONDS
 from p2p.replica import Replica
 from p2p.session import Session
 from p2p.status import missing_here, missing_there
+from p2p.surroundings import Refusal
 from p2p.telling import Outcome, Said, Tell, silent
 from p2p.transport import Connection, Network, Unreachable
 from p2p.whereabouts import Key, signs
@@ -83,6 +84,7 @@ class Node:
         self.dialling = Dialling(self, attends, random) if isinstance(copies, Replica) else None
         self._signs: object = None
         self.conversations: list[Conversation] = []
+        self._letters = KeeperLetters(self._clock.now_ms, lambda *words: self._tell(Said(*words)))
         self.listening_at: str | None = None
 
     @property
@@ -170,7 +172,7 @@ class Node:
     async def _leave_when_in_sync(self, conversation: Conversation) -> None:
         await conversation.first_in_sync.wait()
         for _ in range(CHORE_ROUNDS_MAX):
-            while not conversation.session.in_sync:
+            while not conversation.session.in_sync or self._letters.is_waiting(conversation):
                 # Somebody else may have done the chores, and what they wrote is on its way.
                 self._sync_moved = trio.Event()
                 await self._sync_moved.wait()
@@ -213,6 +215,7 @@ class Node:
         about_it = [one for one in self.conversations if one.replica is conversation.replica]
         for other in superfluous(conversation, about_it, self.keys.id):
             other.leave(DUPLICATE, "another conversation between the two of us goes on")
+        self._letters.ask(conversation)
         if abs(clock_off_ms) > CLOCK_WARNING_MS:
             minutes = clock_off_ms // 60_000
             self._tell(Said("clock", name, f"the clock of {name} differs from ours by {minutes} minutes; set it right"))
@@ -237,6 +240,12 @@ class Node:
     def take_in(self, offered: CompanyOffered) -> Replica | Refusal:
         """Refuse to serve another company than ours; a relay may do otherwise."""
         return Refusal("unknown-device", "this device is not known here")
+
+    def slot_came(self, conversation: Conversation, came: SlotCame) -> None:
+        """As the keeper, answer a letter that a relay handed over."""
+        if self._letters.take(conversation, came) and conversation.replica is not None:
+            self.wrote(conversation.replica)
+        self._sync_moved.set()
 
     # -- the tasks --------------------------------------------------------------------------------------------------
 
@@ -335,6 +344,7 @@ class Node:
             await conversation.run()
         finally:
             self.conversations.remove(conversation)
+            self._letters.over(conversation)
         try:
             await self._note(conversation)
         except (P2PError, sqlite3.Error) as error:

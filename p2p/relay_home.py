@@ -22,6 +22,7 @@ from p2p.identity import DeviceKeys, Random
 from p2p.invite import SECRET_BYTES
 from p2p.limits import COMPANIES_PER_RELAY_MAX, DAY_MS
 from p2p.relay_invite import RelayInvitation, RelayTicket
+from p2p.relay_letters import LETTERS_TABLE, Letters
 from p2p.replica import Replica
 from p2p.store import Store
 
@@ -36,6 +37,7 @@ _FOLDER_DIGITS: Final = 16
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS relay (one INTEGER PRIMARY KEY CHECK (one=1), body BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS invitations (slot BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+    LETTERS_TABLE,
 )
 
 
@@ -68,6 +70,7 @@ class RelayHome:
         self._companies_max = companies_max
         self._desk = _desk(path)
         self.copies = Copies(self.keys)
+        self.letters = Letters(self._desk, self.copies)
         for folder in sorted((path / COMPANIES).glob("*/")):
             self._open(folder)
 

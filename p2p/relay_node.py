@@ -1,19 +1,25 @@
 """A relay at work: the same node as a branch's, with a copy for each company, in which it can read `control` alone."""
 
 from crdt_models.packing import Value
-from p2p.conversation import Clock, Refusal, SystemClock
+from p2p.conversation import Clock, Conversation, SystemClock
 from p2p.device_notes import ADDRESSES, save_note
 from p2p.errors import TicketError
-from p2p.events import CompanyOffered
+from p2p.events import CompanyOffered, SlotCame
 from p2p.local import Membership
 from p2p.node import Node, Said, Tell, silent
 from p2p.relay_home import RelayHome
+from p2p.relay_letters import INVITER, JOINER
 from p2p.replica import Replica
 from p2p.scope import DEVICES_SCOPE
+from p2p.surroundings import Refusal
 from p2p.transport import Network
 
 RELAY_USER = "relay"
 """Who stands in what a relay says of itself."""
+_NOT_OPEN = (
+    "this relay knows of no such open ticket: it was used, taken back or has expired, or the head office has not been "
+    "in touch with the relay since it made it"
+)
 
 
 class RelayNode(Node):
@@ -38,6 +44,33 @@ class RelayNode(Node):
         self._tell(Said("company", "", f"serving company {replica.company.hex()[:16]} from now on"))
         return replica
 
+    def slot_came(self, conversation: Conversation, came: SlotCame) -> None:
+        """Keep a letter for the other side of an invitation, and hand out what lies there for this one."""
+        slot, letter = came
+        letters, now = self.home.letters, self._wall.now_ms()
+        replica = letters.company_of(slot, now)
+        if conversation.replica is None:
+            if replica is None:
+                conversation.leave("slot", _NOT_OPEN)
+                return
+            if letter:
+                letters.leave(slot, JOINER, letter, now)
+                self._hand_to_keeper(replica, slot, letter)
+            conversation.say_slot(slot, letters.read(slot, INVITER))
+            letters.drop(slot, INVITER)
+        elif replica is conversation.replica and _is_keeper(conversation):
+            if letter:
+                letters.leave(slot, INVITER, letter, now)
+                letters.drop(slot, JOINER)
+            conversation.say_slot(slot, letters.read(slot, JOINER))
+        elif not letter:
+            conversation.say_slot(slot, b"")
+
+    def _hand_to_keeper(self, replica: Replica, slot: bytes, letter: bytes) -> None:
+        for other in self.conversations:
+            if other.replica is replica and other.was_established and _is_keeper(other):
+                other.say_slot(slot, letter)
+
     def look_again(self) -> None:
         """Take notice of companies that another process has made this relay forget: hang up on their devices."""
         self.home.look_again()
@@ -55,7 +88,7 @@ class RelayNode(Node):
 
     def _say_where(self) -> bool:
         """Tell the members of every company where this relay can be reached, once it holds the key to do so."""
-        addresses: list[Value] = list(self.home.card.addresses)
+        addresses: list[Value] = list(self.home.card.addresses or self._listened_at())
         wrote = False
         for replica in self.copies:
             if addresses and can_write_control(replica):
@@ -63,8 +96,19 @@ class RelayNode(Node):
                 wrote = wrote or said is not None
         return wrote
 
+    def _listened_at(self) -> list[str]:
+        """The address it listens on, where that is one that others can dial."""
+        at = self.listening_at
+        return [at] if at is not None and not at.startswith(("0.0.0.0:", ":::", "[::]:")) else []
+
 
 def can_write_control(replica: Replica) -> bool:
     """Whether a device can say something of itself: it is a member and holds the key of `control`."""
     member = replica.standing_of(replica.keys.id) is Membership.MEMBER
     return member and replica.keyring.current(replica.chain.epochs, DEVICES_SCOPE) is not None
+
+
+def _is_keeper(conversation: Conversation) -> bool:
+    """Whether the device at the other end keeps the control chain of the company."""
+    replica = conversation.replica
+    return replica is not None and conversation.session.peer == replica.chain.keeper

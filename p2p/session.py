@@ -35,6 +35,7 @@ from p2p.messages import (
     Ping,
     Pong,
     Proof,
+    Slot,
     Standing,
     Tree,
     Want,
@@ -90,6 +91,7 @@ class Session(Introduction):
             self._speak_for(local)
         self._storing: deque[Received] = deque()
         self._refusals = 0
+        self._slot_came = False
         self._was_in_sync = False
         self._keeping_chain: list[bytes] | None = None
         self._lines_before: list[tuple[int, bytes]] = []
@@ -215,6 +217,11 @@ class Session(Introduction):
         self._chain.heard(head)
         self.state = State.AWAIT_CHAIN
         return self._go_on(self._read)
+
+    def say_slot(self, slot: bytes, letter: bytes) -> list[Event]:
+        """Hand out a letter, leave one, or ask for one with an empty letter."""
+        self._send(Slot(slot, letter))
+        return self._take_events()
 
     def close(self, code: str = "done", text: str = "") -> None:
         """Say goodbye and end the conversation for good."""
@@ -358,7 +365,7 @@ _Handler = Callable[[Session, Any], None]
 # Who may say what, when. Goodbye is understood in every state; whatever is not listed ends the conversation.
 _TABLE: Mapping[State, Mapping[type[Message], _Handler]] = {
     State.AWAIT_CHALLENGE: {Challenge: Session._on_challenge},
-    State.AWAIT_PROOF: {Proof: Session._on_proof},
+    State.AWAIT_PROOF: {Proof: Session._on_proof, Slot: Session._on_slot},
     State.AWAIT_ADMISSION: {},
     State.AWAIT_CHAIN: {Chain: Session._on_chain, Hello: Session._on_hello},
     State.AWAIT_HELLO: {Chain: Session._on_chain, Hello: Session._on_hello},
@@ -372,6 +379,7 @@ _TABLE: Mapping[State, Mapping[type[Message], _Handler]] = {
         Commits: Session._on_commits,
         Fresh: Session._on_commits,
         Ack: Session._on_ack,
+        Slot: Session._on_slot,
         Ping: Session._on_ping,
         Pong: Session._on_pong,
     },

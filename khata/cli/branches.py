@@ -46,6 +46,7 @@ def add(
                 "branch": name,
                 "code": ticket.series,
                 "addresses": list(ticket.addresses),
+                "relays": [relay.address for relay in ticket.relays],
                 "expires": instant(ticket.expires),
             })  # fmt: skip
             return
@@ -55,7 +56,10 @@ def add(
         say("")
         say(qr_code(text))
         say("There:  khata join TICKET")
-        say(f"Here:   khata serve --listen {ticket.addresses[0]}")
+        if ticket.addresses:
+            say(f"Here:   khata serve --listen {ticket.addresses[0]}")
+        else:
+            say("Here:   khata sync, now and once the device has left its letter at the relay; or khata serve")
 
 
 @app.command("list")

@@ -25,8 +25,9 @@ def join(
 ) -> None:
     """Join a company with a ticket: be admitted, then receive all of its books.
 
-    Both ends show the same check code. If it breaks off, run it again with the same ticket. Your name is asked for
-    once; it stands in everything you save.
+    Where the ticket names a relay and the head office does not answer, a letter is left there for it, and this waits
+    until it was online. Both ends show the same check code. If it breaks off, run it again with the same ticket. Your
+    name is asked for once; it stands in everything you save.
 
     Examples:
       khata --books pune join TICKET
@@ -47,7 +48,12 @@ def join(
     try:
         with progress(f"joining as {plain(read.branch)}") as bar:
             joined = join_company(
-                books, read, name or read.branch, timeout, lambda counts: bar.show(counts.received, counts.there)
+                books,
+                read,
+                name or read.branch,
+                timeout,
+                lambda counts: bar.show(counts.received, counts.there),
+                complain,
             )
         _report_joined(books, joined.outcome, joined.code, as_json)
     finally:

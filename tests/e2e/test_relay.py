@@ -84,3 +84,39 @@ def test_forgetting_shows_first_what_would_be_deleted(office, tmp_path):
     assert "Head Office" in shown
     relay.run("relay", "forget", company["company"][:4], json=False, given="y\n")
     assert relay.run("relay", "status")["companies"] == []
+
+
+def test_a_branch_joins_through_the_relay_and_is_never_online_with_head_office(office, tmp_path):
+    relay, surat = a_relay(tmp_path), Copy(tmp_path / "surat")
+    with relay.serve() as serving:
+        assert office.run("relay", "add", relay.invite())["in_sync"]
+        invited = office.run("branch", "add", "Surat", "--code", "SUR")
+        assert (invited["addresses"], invited["relays"]) == ([], [serving.address])
+        early = surat.start("join", invited["ticket"], "--timeout", "2").wait()
+        assert early.code == 3
+        assert "no such open ticket" in early.said
+        office.sync(serving.address)
+        left = surat.start("join", invited["ticket"], "--timeout", "2").wait()
+        assert left.code == 3
+        assert "left a letter for the head office" in left.said
+        assert "again later" in left.said
+        office.sync(serving.address)
+        joined = surat.run("join", invited["ticket"])
+        assert (joined["device"], joined["in_sync"]) == ("Surat", True)
+        # A second device with the same ticket comes too late, and nothing of the company is shown to it.
+        thief = Copy(tmp_path / "thief").start("join", invited["ticket"], "--timeout", "2").wait()
+        assert thief.code == 3
+    assert surat.run("status")["branch"] == "Surat"
+    assert joined["check_code"]
+
+
+def test_a_joiner_that_waits_is_admitted_when_head_office_comes_online(office, tmp_path):
+    relay, surat = a_relay(tmp_path), Copy(tmp_path / "surat")
+    with relay.serve() as serving:
+        assert office.run("relay", "add", relay.invite())["in_sync"]
+        ticket = office.run("branch", "add", "Surat", "--code", "SUR")["ticket"]
+        office.sync(serving.address)
+        joining = surat.start("join", ticket)
+        joining.wait_for("left a letter")
+        office.sync(serving.address)
+        assert joining.wait().code == 0

@@ -38,6 +38,7 @@ from p2p.messages import (
     Ping,
     Pong,
     Proof,
+    Slot,
     Standing,
     Tree,
     Want,
@@ -71,6 +72,7 @@ answers = st.builds(
 shares = up_to(16)
 KINDS: dict[type[Message], st.SearchStrategy[Message]] = {
     Challenge: st.builds(Challenge, exactly(32)),
+    Slot: st.builds(Slot, exactly(16), up_to(300)),
     Proof: st.builds(Proof, exactly(32), exactly(32), sequences, up_to(32), exactly(64), st.none() | joinings),
     Hello: st.builds(
         Hello, st.integers(0, 1000), st.integers(0, 1000), st.integers(0, TIME_MS_MAX), sequences, up_to(32),

@@ -163,7 +163,7 @@ async def test_a_company_that_did_not_admit_the_relay_is_not_served(tmp_path):
             proof = prove(
                 office.keys, replica.company, replica.chain_head(), connection.listener, challenge, join(challenge)
             )
-            greeting = hello([replica.chain_head()], views, NOW, waiting=False)
+            greeting = hello([replica.chain_head()], views, NOW, waiting=False, visit=True)
             return b"".join(encode(one) for one in (proof, Chain(replica.chain_entries(-1)), greeting))
 
         *_, last = await challenged(address, answer)
