@@ -8,6 +8,7 @@ from crdt_models.masters import KINDS, Company, Currency, company_details_id, ma
 from crdt_models.predefined import BASE_CURRENCY, predefined
 from crdt_models.saves import ORIGIN_INIT
 from khata.books import USER_META, Books, Change, open_store, system_now
+from khata.chores import FIRST_RULE
 from khata.errors import BooksError
 from khata.folder import BooksFolder
 from khata.projection import BooksProjection
@@ -94,11 +95,14 @@ def start_books(
     return books
 
 
-def joining_books(folder: BooksFolder, company: bytes, user: str, random: Random = os.urandom) -> Books:
+def joining_books(
+    folder: BooksFolder, company: bytes, user: str, random: Random = os.urandom, preset: str = ""
+) -> Books:
     """Open the books of a device that joins a company: new ones, or those of an attempt that broke off.
 
     Args:
         company: company id from the ticket, 32 bytes.
+        preset: of the rule that the ticket promises; it is accepted when it comes.
 
     Raises:
         BooksError: the folder holds the books of another company, or something else.
@@ -110,6 +114,8 @@ def joining_books(folder: BooksFolder, company: bytes, user: str, random: Random
     with store.transaction():
         store.set_meta(COMPANY, company)
         store.set_meta(USER_META, user.encode())
+        if preset and store.meta(FIRST_RULE) is None:
+            store.set_meta(FIRST_RULE, preset.encode())
     return Books(Replica(store, keys, company, BooksProjection(), random), user, folder)
 
 

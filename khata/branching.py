@@ -10,7 +10,7 @@ from khata.books import Books
 from khata.daemon import STATUS, ask
 from khata.errors import BooksError
 from p2p.admission import invitations, invite, withdraw
-from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, Grant
+from p2p.grants import EVERYTHING, PRESETS
 from p2p.identity import Random, spell
 from p2p.invite import Invitation, Relay, Standing, Ticket
 from p2p.limits import SERIES_CHARS_MAX, TICKET_RELAYS_MAX
@@ -18,8 +18,6 @@ from p2p.relay_admission import announced_addresses, relays_of
 from p2p.scope import slug
 from p2p.slots import list_slots
 from p2p.transport import DEFAULT_PORT, parse_address
-
-EVERYTHING_BUT_CONTROL = Grant(READ_DEFAULT, WRITE_DEFAULT)
 
 _INVITED: Final = {
     Standing.OPEN: "invited",
@@ -30,19 +28,31 @@ _INVITED: Final = {
 }
 
 
-def invite_branch(books: Books, name: str, code: str, addresses: Sequence[str], random: Random = os.urandom) -> Ticket:
+def invite_branch(
+    books: Books,
+    name: str,
+    code: str,
+    addresses: Sequence[str],
+    random: Random = os.urandom,
+    preset: str = EVERYTHING,
+    full_grant: bool = False,
+) -> Ticket:
     """Add a branch and make a ticket for its first device; make a new one for a branch whose ticket came to nothing.
 
     Args:
         code: the device's code in voucher numbers; made from the name when empty.
         addresses: where this device can be reached; where it serves just now when none is given.
+        preset: of the first rule between this branch and the new one; what its device is granted follows from it.
+        full_grant: grant everything, whatever the rule lets flow, so that later rules can let more flow.
 
     Raises:
-        BooksError: no address is known, the code is malformed, or another branch has the name.
+        BooksError: there is no such preset, no address is known, the code is malformed, or another branch has the name.
         Unreachable: an address is none.
         BadScope: no code can be made of the name.
         NotAllowed, ChainError: this device is not the keeper, or the code is taken; nothing is written.
     """
+    if preset not in PRESETS:
+        raise BooksError(f"there is no rule preset {preset!r}; it is one of {', '.join(PRESETS)}")
     for address in addresses:
         check_address(address)
     relays = relays_for_tickets(books)
@@ -50,7 +60,8 @@ def invite_branch(books: Books, name: str, code: str, addresses: Sequence[str], 
     name, series = checked_branch(name, code or slug(name).replace("-", "")[: SERIES_CHARS_MAX - 1])
     with books.writing():
         name = _checked_name(books, name, series)
-        ticket = invite(books.replica, name, series, EVERYTHING_BUT_CONTROL, found, books.now(), random, relays)
+        grant = PRESETS[EVERYTHING if full_grant else preset](slug(series))
+        ticket = invite(books.replica, name, series, grant, found, books.now(), random, relays, preset)
         list_slots(books.replica, books.now())
         return ticket
 

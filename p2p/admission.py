@@ -30,7 +30,12 @@ from p2p.letters import Letter, write_refusal
 from p2p.limits import INVITATION_MS
 from p2p.messages import Challenge, Joining, Proof
 from p2p.replica import Replica
+from p2p.rule_deeds import offer_preset
+from p2p.rules import branch_of
 from p2p.scope import slug
+
+KEEPER_USER = "keeper"
+"""Stands as the user in what the keeper's device does by itself."""
 
 
 class Admitted(NamedTuple):
@@ -49,6 +54,7 @@ def invite(
     now: int,
     random: Random,
     relays: Sequence[Relay] = (),
+    preset: str = "",
 ) -> Ticket:
     """Add a branch and make a ticket for its first device.
 
@@ -61,6 +67,8 @@ def invite(
         addresses: where this device listens, each `host:port`.
         relays: relays of the company, through which the device may join instead.
         now: ms since 1970.
+        preset: of the rule that this branch offers the new one when it joins, which using the ticket accepts; none if
+            empty.
 
     Raises:
         NotAllowed: this device is not the keeper.
@@ -72,7 +80,7 @@ def invite(
         if not waiting or replica.chain.branches[slug(series)].name != branch:
             append(replica, BranchAdded(time=now, code=slug(series), name=branch))
         expires = now + INVITATION_MS
-        invitation = Invitation(random(SECRET_BYTES), expires, slug(series), series, grant.read, grant.write)
+        invitation = Invitation(random(SECRET_BYTES), expires, slug(series), series, grant.read, grant.write, preset)
         ticket = Ticket(
             company=replica.company,
             inviter=replica.keys.id,
@@ -83,6 +91,7 @@ def invite(
             expires=expires,
             branch=branch,
             series=series,
+            preset=preset,
         )
         ticket.text()
         _keep(replica, invitation)
@@ -207,11 +216,21 @@ def _admit(replica: Replica, key: bytes, joining: Joining, invitation: Invitatio
             replica, (key, joining.seal_public), name, invitation.branch, invitation.series, grant, now
         )
         append(replica, InvitationUsed(time=now, slot=invitation.slot))
+        _offer_first_rule(replica, invitation, now)
     except ChainError as error:
         raise TicketError(f"this device cannot be admitted: {error}") from error
     _keep(replica, invitation.joined(device))
     code = check_code(key, replica.keys.public, replica.company, invitation.secret)
     return Admitted(member.name, code)
+
+
+def _offer_first_rule(replica: Replica, invitation: Invitation, now: int) -> None:
+    """Offer what the ticket promised, once for each branch: its further devices are in the same rules."""
+    chain = replica.chain
+    mine = branch_of(chain, replica.keys.author)
+    first = sum(member.branch == invitation.branch for member in chain.members.values()) == 1
+    if invitation.preset and first and invitation.branch != mine:
+        offer_preset(replica, invitation.branch, invitation.preset, KEEPER_USER, now)
 
 
 def proven_fields(proof: Proof, joining: Joining, nonce: bytes, listener: bytes) -> tuple[bytes, ...]:

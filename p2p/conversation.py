@@ -250,8 +250,10 @@ class Conversation:
     async def _store_one(self, event: Event, checked: list[Checked]) -> None:
         replica, session, peer = self._copy, self.session, self.session.peer or b""
         if isinstance(event, Received):
-            share = replica.view(SHARE, peer).share
-            result = await patiently(lambda: replica.ingest_from(checked, peer, share, self._clock.now_ms()))
+            share, under = replica.view(SHARE, peer).share, event.share
+            result = await patiently(
+                lambda: replica.ingest_from(checked, peer, share, self._clock.now_ms(), under or None)
+            )
             self.received += result.gained
             self._do(lambda: session.stored(result.gained, result.refused, result.held_back))
             if result.gained:

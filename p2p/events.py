@@ -54,11 +54,12 @@ class ComparedToEnd(NamedTuple):
 
 
 class Received(NamedTuple):
-    """Commits to check and store; answer with `Session.stored`, in the order they came."""
+    """Commits to check and store, sent under a share id; answer with `Session.stored`, in the order they came."""
 
     number: int
     last: bool
     commits: list[CommitParts]
+    share: bytes = b""
 
 
 class Refused(NamedTuple):

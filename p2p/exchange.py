@@ -229,6 +229,7 @@ class Exchange:
     def _begin(self, view: View) -> None:
         """Start over under another share id: what was compared under the old one says nothing any more."""
         self._share = view.share.id
+        self._refused.clear()
         self._pull = None
         self._pulled = False
         self._wants.clear()
@@ -239,8 +240,8 @@ class Exchange:
     def _push_news(self, view: View) -> None:
         first = self._pushed_row is None
         if self._pushed_row is None:
-            known = self.tree != CONTROL and self._link.settled_row > 0
-            self._pushed_row = self._link.settled_row if known else view.row
+            settled = 0 if self.tree == CONTROL else self._link.settled_under(self._share)
+            self._pushed_row = settled or view.row
         theirs = self._theirs
         if self._pushed_row >= view.row or (first and theirs and theirs.digest == view.digest("").short):
             self._pushed_row = max(self._pushed_row, view.row)
@@ -276,7 +277,7 @@ class Exchange:
             self._lacks_nothing_of = theirs.digest
             return
         they_know_mine = theirs.seen == mine
-        first_meeting = not self._pulled and (self.tree == CONTROL or self._link.settled_row == 0)
+        first_meeting = not self._pulled and (self.tree == CONTROL or not self._link.settled_under(self._share))
         if they_know_mine or first_meeting:
             self._pulled = True
             self._gained = 0

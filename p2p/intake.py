@@ -15,15 +15,16 @@ from p2p.cuts import Cuts
 from p2p.documents import Documents, Incoming, NoTables, Projection
 from p2p.held_back import HeldBack
 from p2p.identity import DeviceKeys
-from p2p.judging import Checked, Verdict, check_untrusted, judge, of_a_revoked_device
+from p2p.judging import Checked, Verdict, check_untrusted, judge
 from p2p.keyring import Keyring
 from p2p.links import Links
 from p2p.locks import Locks
 from p2p.messages import CommitParts
 from p2p.rejudging import Rejudging
+from p2p.rules import agreements_in
 from p2p.scope import keys_scope
 from p2p.seals import open_seals
-from p2p.share import CONTROL_SHARE, Share
+from p2p.share import Share, may_come
 from p2p.store import ACCEPTED, Store, StoredCommit
 from p2p.tree import EMPTY
 from p2p.views import Views
@@ -35,7 +36,8 @@ class Ingested(NamedTuple):
     Attributes:
         gained: how many commits were new and kept.
         refused: (id, reason) of those that were not.
-        held_back: ids of those that wait, for control entries or for a proof of who made them.
+        held_back: ids of those that wait, for control entries, for a proof of who made them, or until both sides agree
+            about what they share.
     """
 
     gained: int
@@ -65,7 +67,7 @@ class Intake(Rejudging):
         self._held_back = HeldBack(store.conn)
         self.chain = Chain(company)
         self.keyring = Keyring()
-        self._views = Views(store, keys.id)
+        self._views = Views(store, keys.id, lambda: agreements_in(self.documents, self.chain))
         self._keys_opened = EMPTY
         self._locked: tuple[tuple[Lock, ...], frozenset[bytes]] = ((), frozenset())
         self._cut_off: tuple[tuple[Cut, ...], frozenset[bytes]] = ((), frozenset())
@@ -95,35 +97,6 @@ class Intake(Rejudging):
         return True
 
     # -- commits ----------------------------------------------------------------------------------------------------
-
-    def check_untrusted(self, batch: Sequence[CommitParts]) -> list[Checked]:
-        """Check form and signatures; meant for a worker thread, before `ingest_from`."""
-        return check_untrusted(self.chain, batch)
-
-    def ingest_from(self, batch: Sequence[Checked], peer: bytes, share: Share | None, now: int) -> Ingested:
-        """Judge and keep commits that came from a peer; durable when this returns.
-
-        Args:
-            peer: its device id.
-            share: what may be taken from that peer; commits outside it are refused. None lets all through.
-            now: local milliseconds, for the list of refusals.
-
-        Raises:
-            StoreError: nothing of the batch was kept.
-        """
-        with self.transaction():
-            self.refresh()
-            source = self.links.made(peer).id
-            if not self._is_revoked(peer):
-                return self._ingest(batch, source, share, now)
-            own, foreign = of_a_revoked_device(batch, peer, self.store.bytes_set_aside(source))
-            self.links.refused(source, foreign, now)
-            result = self._ingest(own, source, None, now)
-            return result._replace(refused=[*result.refused, *foreign])
-
-    def _is_revoked(self, device: bytes) -> bool:
-        member = self.chain.member(device)
-        return member is not None and member.revoked_at is not None
 
     def _ingest(self, batch: Sequence[Checked], source: int | None, share: Share | None, now: int) -> Ingested:
         result, kept = self._take_in(batch, source, share, now)
@@ -160,7 +133,7 @@ class Intake(Rejudging):
 
     def _judge(self, checked: Checked, share: Share | None) -> Verdict:
         scope = checked.commit.header.scope if checked.commit is not None else ""
-        if share is not None and not share.may_take(scope) and not CONTROL_SHARE.may_take(scope) and scope:
+        if share is not None and scope and not may_come(share, scope):
             return Verdict(None, f"{scope} is outside what is shared with this peer")
         if checked.signed is None and checked.commit is not None:
             # The control chain may have grown since the signature was looked at.

@@ -45,8 +45,8 @@ class Links:
 
     def link(self, device: bytes) -> Link:
         """What is remembered of a device; a link with id 0 when nothing is."""
-        row = self._conn.execute("SELECT id, settled_row, met FROM links WHERE device=?", (device,)).fetchone()
-        return Link(row[0], device, row[1], bool(row[2])) if row else Link(0, device, 0, met=False)
+        row = self._conn.execute("SELECT id, settled_row, met, share FROM links WHERE device=?", (device,)).fetchone()
+        return Link(row[0], device, row[1], bool(row[2]), row[3] or b"") if row else Link(0, device, 0, met=False)
 
     def made(self, device: bytes) -> Link:
         """The link to a device, made when there is none yet. Inside a transaction."""

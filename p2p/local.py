@@ -32,13 +32,18 @@ class Link(NamedTuple):
     """What is remembered of a peer between conversations.
 
     `id` is 0 until something of it is written; `settled_row` is the last local row that was compared when both were in
-    sync, 0 when they never were.
+    sync, under the share id `share`; 0 when they never were.
     """
 
     id: int
     device: bytes
     settled_row: int
     met: bool
+    share: bytes = b""
+
+    def settled_under(self, share: bytes) -> int:
+        """The last local row that was compared under a share id, 0 when none was: under another one says nothing."""
+        return self.settled_row if self.share == share else 0
 
 
 class Page(NamedTuple):

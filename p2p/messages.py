@@ -172,12 +172,14 @@ class Commits(Message, frozen=True, tag="commits"):
     number: Count
     last: bool
     commits: Annotated[list[CommitParts], Meta(max_length=1024)]
+    share: ShareId = b""
 
 
 class Fresh(Message, frozen=True, tag="fresh"):
     """Commits just made."""
 
     commits: Annotated[list[CommitParts], Meta(max_length=1024)]
+    share: ShareId = b""
 
 
 class Ack(Message, frozen=True, tag="ack"):

@@ -84,9 +84,9 @@ class Outflow:
         last: list[CommitParts] = []
         for batch in _batches(self._read(tree, items)):
             if last:
-                yield Commits(number, False, last)
+                yield Commits(number, False, last, self._share(tree))
             last = batch
-        yield Commits(number, True, last)
+        yield Commits(number, True, last, self._share(tree))
 
     def _fresh(self, tree: int, ids: Sequence[tuple[str, bytes]]) -> Iterator[Message]:
         by_scope: dict[str, list[bytes]] = {}
@@ -94,7 +94,7 @@ class Outflow:
             by_scope.setdefault(scope, []).append(commit_id[:PREFIX_BYTES])
         items = [(scope, b"".join(prefixes)) for scope, prefixes in by_scope.items()]
         for batch in _batches(self._read(tree, items)):
-            yield Fresh(batch)
+            yield Fresh(batch, self._share(tree))
 
     def _read(self, tree: int, items: Wants) -> Iterator[CommitParts]:
         for node, prefixes in items:
@@ -112,6 +112,9 @@ class Outflow:
                 page = self._local.page(scope, after, _LOOKUPS)
                 yield from page.commits
                 after = page.last
+
+    def _share(self, tree: int) -> bytes:
+        return self._local.view(tree, self._peer).share.id
 
     def _may_give(self, tree: int, scope: str) -> bool:
         return self._local.view(tree, self._peer).share.may_give(scope)

@@ -37,6 +37,9 @@ class TreeView(Protocol):
     def may_take(self, path: str) -> bool:
         """Whether commits of this scope, or of any scope below this path, may flow here from the other side."""
 
+    def may_take_all(self, path: str) -> bool:
+        """Whether everything at or below this path may flow here from the other side."""
+
 
 Settled = Callable[[str, bytes, bytes], bool]
 """Whether (node, my digest, their digest) was compared to the end before, with nothing left to take."""
@@ -112,7 +115,8 @@ class Pull:
                 node = answer.node + suffix
                 if not _is_part(answer.node, node) or self._same(node, digest):
                     continue
-                if self._whole and self._view.digest(node).size == 0 and "#" not in node:
+                nothing_here = "#" not in node and self._view.digest(node).size == 0
+                if self._whole and nothing_here and self._view.may_take_all(node):
                     want.append(Wanted(node, None))
                 elif count:
                     ask.append(node)

@@ -5,18 +5,19 @@ which it would have if it came now, and its documents and tables say so in the s
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from p2p.chain import Chain, Cut, Member
 from p2p.commit import Commit, parse_commit_untrusted
 from p2p.cuts import Cuts
-from p2p.documents import DocumentName, Documents, Incoming, Projection
+from p2p.documents import ChangedDocument, DocumentName, Documents, Incoming, Projection
 from p2p.identity import DeviceKeys
 from p2p.judging import Checked, Verdict, judge, set_aside_by
 from p2p.keyring import ROOT, Keyring
 from p2p.locks import Locks
-from p2p.scope import is_within
+from p2p.scope import RULES_SCOPE, is_within
 from p2p.store import QUARANTINED, Store, StoredCommit
+from p2p.views import Views
 
 
 class Rejudging:
@@ -40,6 +41,7 @@ class Rejudging:
     chain: Chain
     keyring: Keyring
     _projection: Projection
+    _views: Views
     _cut_off: tuple[tuple[Cut, ...], frozenset[bytes]]
     _me: Member | None
 
@@ -54,7 +56,12 @@ class Rejudging:
         return verdict if cut is None or verdict.state is None else set_aside_by(cut, verdict)
 
     def _apply(self, incoming: Iterable[Incoming]) -> None:
-        changed = self.documents.apply(incoming)
+        self._project(self.documents.apply(incoming))
+
+    def _project(self, changed: Sequence[ChangedDocument]) -> None:
+        """Bring up to date what is made of documents: the tables, and what rules let flow."""
+        if any(document.scope == RULES_SCOPE for document in changed):
+            self._views.forget_shares()
         if changed:
             self._projection.project(self.db, changed, self.chain, self.locks)
 
@@ -76,9 +83,7 @@ class Rejudging:
                 if verdict.state != stored.state or verdict.state == QUARANTINED:
                     self.store.set_state(stored.row, verdict.state, verdict.reason or None)
                 incoming.extend(verdict.incoming)
-        changed = self.documents.exchange(incoming)
-        if changed:
-            self._projection.project(self.db, changed, self.chain, self.locks)
+        self._project(self.documents.exchange(incoming))
 
     def _judged(self, stored: StoredCommit) -> Verdict:
         commit = parse_commit_untrusted(stored.header, stored.signature, stored.body)

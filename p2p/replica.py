@@ -11,11 +11,11 @@ from p2p.documents import Projection
 from p2p.errors import P2PError
 from p2p.identity import DeviceKeys, Random
 from p2p.intake import Ingested, Intake
-from p2p.judging import Checked
+from p2p.judging import Checked, check_untrusted, of_a_revoked_device
 from p2p.local import Link, Membership, News, Page
 from p2p.messages import CommitParts
 from p2p.scope import is_keys_scope
-from p2p.share import View
+from p2p.share import Share, View, may_come
 from p2p.store import WAITING_FOR_KEY, Store, StoredCommit
 
 __all__ = ["Ingested", "NotAllowed", "Replica"]
@@ -92,6 +92,46 @@ class Replica(Intake):
         number = self.store.find_scope(scope)
         row = self.db.execute("SELECT id FROM tips WHERE scope=? AND author=?", (number, self.keys.author)).fetchone()
         return bytes(row[0]) if row else b""
+
+    # -- taking commits from a peer ---------------------------------------------------------------------------------
+
+    def check_untrusted(self, batch: Sequence[CommitParts]) -> list[Checked]:
+        """Check form and signatures; meant for a worker thread, before `ingest_from`."""
+        return check_untrusted(self.chain, batch)
+
+    def ingest_from(
+        self, batch: Sequence[Checked], peer: bytes, share: Share | None, now: int, sent_under: bytes | None = None
+    ) -> Ingested:
+        """Judge and keep commits that came from a peer; durable when this returns.
+
+        Args:
+            peer: its device id.
+            share: what may be taken from that peer; commits outside it are refused. None lets all through.
+            now: local milliseconds, for the list of refusals.
+            sent_under: the share id that the peer went by. Nobody is blamed for what lies outside our share while that
+                is another one: a rule has just changed.
+
+        Raises:
+            StoreError: nothing of the batch was kept.
+        """
+        with self.transaction():
+            self.refresh()
+            source = self.links.made(peer).id
+            if self._is_revoked(peer):
+                own, foreign = of_a_revoked_device(batch, peer, self.store.bytes_set_aside(source))
+                self.links.refused(source, foreign, now)
+                result = self._ingest(own, source, None, now)
+                return result._replace(refused=[*result.refused, *foreign])
+            if share is None or sent_under in (None, share.id):
+                return self._ingest(batch, source, share, now)
+            inside = [one for one in batch if one.commit is None or may_come(share, one.commit.header.scope)]
+            result = self._ingest(inside, source, share, now)
+            passed_over = {one.id for one in batch} - {one.id for one in inside}
+            return result._replace(held_back=[*result.held_back, *sorted(passed_over)])
+
+    def _is_revoked(self, device: bytes) -> bool:
+        member = self.chain.member(device)
+        return member is not None and member.revoked_at is not None
 
     # -- what a session asks ----------------------------------------------------------------------------------------
 

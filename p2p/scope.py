@@ -107,6 +107,10 @@ class Pattern:
             return self._fits(components)
         return all(_agrees(mine, other) for mine, other in zip(self._components, components, strict=False))
 
+    def includes(self, path: str) -> bool:
+        """Tell whether everything below `path` is named by this pattern: then nothing below needs a look."""
+        return self._deep and self._fits([*path.split("/"), ""]) if path else self.path == "" and self._deep
+
     def _fits(self, components: list[str]) -> bool:
         enough = len(components) > len(self._components) if self._deep else len(components) == len(self._components)
         return enough and all(_agrees(mine, other) for mine, other in zip(self._components, components, strict=False))

@@ -251,7 +251,7 @@ class Session(Introduction):
 
     def _on_commits(self, message: Commits | Fresh) -> None:
         number, last = (message.number, message.last) if isinstance(message, Commits) else (-1, True)
-        self._storing.append(Received(number, last, message.commits))
+        self._storing.append(Received(number, last, message.commits, message.share))
         self._events.append(self._storing[-1])
 
     def _on_ack(self, message: Ack) -> None:

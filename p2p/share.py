@@ -1,73 +1,157 @@
 """What two devices share: the one place that says which scopes may flow between them, and which way.
 
-Both compute it from the control chain and the active rules alone, so both come to the same answer; the share id is a
-hash of what went in, and messages about a tree carry it, so that answers about another share are told apart.
+Both compute it from the control chain and the rules that are active, so both come to the same answer. The share id is a
+hash of that answer; messages about a tree carry it, so that answers about another share are told apart.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, Protocol
 
-from p2p.chain import Chain
-from p2p.scope import Pattern, is_within
+import msgspec
+
+from p2p.agreements import Agreement, own_scopes
+from p2p.chain import RELAY, Chain
+from p2p.chain_members import Member
+from p2p.flow import Flow, patterns_of
+from p2p.scope import Pattern
 from p2p.tree import Digest, Tree
 
-CONTROL_PATTERN = Pattern.parse("control/**")
-SHARE_ID_BYTES = 16
+SHARE_ID_BYTES: Final = 16
+_ALL: Final = Flow(patterns_of(("masters/**", "vouchers/**", "transfers/**", "files/**")))
 
 
-class Share(NamedTuple):
-    """Which scopes may flow to the other device (`gives`) and from it (`takes`)."""
+class Subtrees(Protocol):
+    """Some part of the tree of scopes: a pattern, or a flow."""
 
-    id: bytes
-    gives: tuple[Pattern, ...]
-    takes: tuple[Pattern, ...]
+    def matches(self, scope: str) -> bool:
+        """Whether a scope lies in it."""
+
+    def touches(self, path: str) -> bool:
+        """Whether anything at or below a path might lie in it."""
+
+    def includes(self, path: str) -> bool:
+        """Whether all that lies at or below a path lies in it."""
+
+
+class Share:
+    """Which scopes may flow to the other device (`gives`) and from it (`takes`); equal when id and both are."""
+
+    __slots__ = ("_given", "_taken", "gives", "id", "takes")
+
+    def __init__(self, id: bytes, gives: Sequence[Subtrees], takes: Sequence[Subtrees]) -> None:
+        self.id = id
+        self.gives = tuple(gives)
+        self.takes = tuple(takes)
+        self._given: dict[str, bool] = {}
+        self._taken: dict[str, bool] = {}
 
     def may_give(self, scope: str) -> bool:
         """Whether a commit of this scope may be sent to the other device."""
-        return any(pattern.matches(scope) for pattern in self.gives)
+        known = self._given.get(scope)
+        if known is None:
+            known = self._given[scope] = any(subtrees.matches(scope) for subtrees in self.gives)
+        return known
 
     def may_take(self, scope: str) -> bool:
         """Whether a commit of this scope may be taken from the other device."""
-        return any(pattern.matches(scope) for pattern in self.takes)
+        known = self._taken.get(scope)
+        if known is None:
+            known = self._taken[scope] = any(subtrees.matches(scope) for subtrees in self.takes)
+        return known
 
     def covers(self, scope: str) -> bool:
         """Whether a scope is compared at all: when its commits flow either way."""
         return self.may_give(scope) or self.may_take(scope)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Share) and (self.id, self.gives, self.takes) == (other.id, other.gives, other.takes)
 
-CONTROL_SHARE = Share(b"", (CONTROL_PATTERN,), (CONTROL_PATTERN,))
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"Share({self.id.hex()}, gives {self.gives}, takes {self.takes})"
+
+
+CONTROL_SHARE: Final = Share(b"", (Pattern.parse("control/**"),), (Pattern.parse("control/**"),))
 """`control` is shared by all members and needs no rule."""
 
 
-def share_between(chain: Chain, mine: bytes, theirs: bytes) -> Share:
-    """What two member devices share: everything that both may read.
+def may_come(share: Share, scope: str) -> bool:
+    """Whether a commit of a scope may be taken from the other device at all: in `control`, or by the share."""
+    return share.may_take(scope) or CONTROL_SHARE.may_take(scope)
+
+
+def share_between(chain: Chain, agreements: Sequence[Agreement], mine: bytes, theirs: bytes) -> Share:
+    """What two devices share.
+
+    Devices of one branch share everything; devices of two branches what active rules between the branches name; and a
+    branch's own books flow back to it from anyone. A relay stands for all other branches of the rules that may be
+    delivered on demand, and takes a branch's own books for safe-keeping. All of that is cut to what the receiver may
+    read, and to what the giver may, or might once.
 
     Args:
+        agreements: the rules that are active.
         mine: device id of the device that asks.
         theirs: device id of the other.
     """
-    seq, head = chain.head
-    share_id = hashlib.sha256(b"khata share 1" + seq.to_bytes(8, "big") + head).digest()[:SHARE_ID_BYTES]
-    both = tuple(_overlap(_readable(chain, mine), _readable(chain, theirs)))
-    return Share(share_id, both, both)
+    me, you = chain.member(mine), chain.member(theirs)
+    if me is None or you is None or me.revoked_at is not None or you.revoked_at is not None:
+        return Share(bytes(SHARE_ID_BYTES), (), ())
+    gives, takes = tuple(_flows(agreements, me, you)), tuple(_flows(agreements, you, me))
+    return Share(_share_id((me, gives), (you, takes)), gives, takes)
 
 
-def _readable(chain: Chain, device: bytes) -> list[Pattern]:
-    member = chain.member(device)
-    if member is None or member.revoked_at is not None:
+def _share_id(*ways: tuple[Member, Sequence[Flow]]) -> bytes:
+    spelled = [
+        [giver.device, sorted((flow.spelled() for flow in flows), key=msgspec.msgpack.encode)]
+        for giver, flows in sorted(ways, key=lambda way: way[0].device)
+    ]
+    return hashlib.sha256(b"khata share 1" + msgspec.msgpack.encode(spelled)).digest()[:SHARE_ID_BYTES]
+
+
+def _flows(agreements: Sequence[Agreement], giver: Member, taker: Member) -> Iterator[Flow]:
+    """What may flow from one device to another."""
+    if giver.role == RELAY and taker.role == RELAY:
+        yield _ALL
+        return
+    if giver.role == RELAY:
+        named = _delivered(agreements, taker.branch)
+    elif taker.role == RELAY:
+        named = _deposited(agreements, giver.branch)
+    elif giver.branch == taker.branch:
+        named = [_ALL]
+    else:
+        ruled = (flow for one in agreements for flow in one.flows(giver.branch, taker.branch))
+        named = [*ruled, own_scopes(taker.branch)]
+    limits = [*_once_readable(giver), *_readable(taker)]
+    for flow in named:
+        yield flow._replace(within=(*flow.within, *limits))
+
+
+def _delivered(agreements: Sequence[Agreement], branch: str) -> list[Flow]:
+    """What a relay may deliver to a branch."""
+    ruled = (flow for one in agreements if one.on_demand for flow in one.flows(one.other(branch), branch))
+    return [*ruled, own_scopes(branch)]
+
+
+def _deposited(agreements: Sequence[Agreement], branch: str) -> list[Flow]:
+    """What a branch leaves at a relay."""
+    ruled = (flow for one in agreements if one.on_demand for flow in one.flows(branch, one.other(branch)))
+    return [*ruled, own_scopes(branch)]
+
+
+def _readable(member: Member) -> list[tuple[Pattern, ...]]:
+    """What a device may read, as a limit; a relay, which can read nothing, has none."""
+    return [] if member.role == RELAY else [patterns_of(member.grant.read)]
+
+
+def _once_readable(member: Member) -> list[tuple[Pattern, ...]]:
+    """All that a device may read or might once, so that what it made before a grant was narrowed still leaves it."""
+    if member.role == RELAY:
         return []
-    return [Pattern.parse(text) for text in member.grant.read if not text.startswith("control")]
-
-
-def _overlap(ours: Sequence[Pattern], theirs: Sequence[Pattern]) -> Iterator[Pattern]:
-    """The subtrees that lie in both; a grant is always one whole subtree, so of two that overlap one lies within."""
-    for one in ours:
-        for other in theirs:
-            if is_within(one.path or "", other.path or ""):
-                yield one
-            elif is_within(other.path or "", one.path or ""):
-                yield other
+    return [patterns_of(tuple(dict.fromkeys(text for _, grant in member.grants for text in grant.read)))]
 
 
 class View:
@@ -112,4 +196,8 @@ class View:
 
     def may_take(self, path: str) -> bool:
         """Whether anything at or below a path may be taken from the other device."""
-        return any(pattern.touches(path) for pattern in self.share.takes)
+        return any(subtrees.touches(path) for subtrees in self.share.takes)
+
+    def may_take_all(self, path: str) -> bool:
+        """Whether everything at or below a path may be taken from the other device."""
+        return any(subtrees.includes(path) for subtrees in self.share.takes)

@@ -35,7 +35,7 @@ def missing_there(replica: Replica, peer: bytes) -> int:
     """
     link = replica.link(peer)
     share = replica.view(SHARE, peer).share
-    since = replica.store.since(link.settled_row)
+    since = replica.store.since(link.settled_under(share.id))
     mine = [scope for _, scope, _, source in since if source is None or source != link.id]
     allowed = {scope: share.may_give(replica.store.scope_path(scope)) for scope in set(mine)}
     return sum(allowed[scope] for scope in mine)

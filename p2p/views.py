@@ -1,9 +1,11 @@
 """The digests that a copy shares with each peer, kept up to date scope by scope instead of being computed anew."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from p2p.agreements import Agreement
 from p2p.chain import Chain
 from p2p.messages import CONTROL
+from p2p.scope import RULES_SCOPE
 from p2p.share import CONTROL_SHARE, Share, View, share_between
 from p2p.store import Store
 from p2p.tree import EMPTY, Digest, digest_of, digits_of, scope_of
@@ -17,11 +19,14 @@ class Views:
 
     Args:
         me: device id of this copy.
+        agreements: reads the rules that are active.
     """
 
-    def __init__(self, store: Store, me: bytes) -> None:
+    def __init__(self, store: Store, me: bytes, agreements: Callable[[], tuple[Agreement, ...]]) -> None:
         self._store = store
         self._me = me
+        self._read_agreements = agreements
+        self._agreements: tuple[Agreement, ...] | None = None
         self._digests: dict[str, Digest] = {}
         self._row = 0
         self._views: dict[tuple[int, bytes], View] = {}
@@ -63,6 +68,8 @@ class Views:
 
     def _grow(self, grown: dict[str, Digest], row: int) -> None:
         self._row = row
+        if RULES_SCOPE in grown:
+            self.forget_shares()
         for view in self._views.values():
             view.grow(grown, row)
 
@@ -71,8 +78,16 @@ class Views:
         return self._digests.get(scope, EMPTY)
 
     def forget_shares(self) -> None:
-        """Let every share be computed anew: the control chain has grown."""
+        """Let every share be computed anew: the control chain has grown, or a rule has changed."""
         self._shares.clear()
+        self._agreements = None
+
+    @property
+    def agreements(self) -> tuple[Agreement, ...]:
+        """The rules that are active now. Cost: reads all rules once after something of them has changed."""
+        if self._agreements is None:
+            self._agreements = self._read_agreements()
+        return self._agreements
 
     def view(self, chain: Chain, tree: int, peer: bytes) -> View:
         """The view of one tree for a peer. Cost: a dictionary lookup, once it has been made for this share."""
@@ -86,7 +101,7 @@ class Views:
     def _share(self, chain: Chain, peer: bytes) -> Share:
         share = self._shares.get(peer)
         if share is None:
-            share = self._shares[peer] = share_between(chain, self._me, peer)
+            share = self._shares[peer] = share_between(chain, self.agreements, self._me, peer)
         return share
 
     def _ids(self, node: str) -> Sequence[bytes]:

@@ -39,6 +39,7 @@ from khata.cli import (
     report_statements,
     report_stock,
     reports,
+    rules,
     sync,
     transfers,
     users,
@@ -72,6 +73,7 @@ for group in (
     exports,
     locks,
     relay,
+    rules,
     users,
     keepers,
 ):

@@ -21,36 +21,53 @@ def add(
         list[str] | None,
         typer.Option("--address", help="HOST:PORT where this device can be reached; may be repeated."),
     ] = None,
+    rule: Annotated[
+        str,
+        typer.Option(
+            "--rule", help="The first rule with the branch: everything, masters-only, vouchers-up or own-branch."
+        ),
+    ] = "everything",
+    grant_everything: Annotated[
+        bool,
+        typer.Option("--grant-everything", help="Let its device hold keys to everything, so that rules can widen."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a branch and make the ticket that its first device joins with.
 
-    The ticket works once and for 7 days. Whoever holds it can join: hand it over like a key. The device may read and
-    write everything but the list of who may do what. A branch whose ticket was lost is added again in the same way,
+    The ticket works once and for 7 days. Whoever holds it can join: hand it over like a key. With the rule comes what
+    the device may read and write: nothing more can ever be delivered to it than its rule names, unless you grant more
+    later with `khata device grant`. `khata rule presets` explains the rules.
+
+    A branch whose ticket was lost is added again in the same way,
     once the first ticket has expired or was taken back with `khata branch withdraw`.
 
     Examples:
       khata branch add Pune --code PUN --address 192.168.1.20:7420
       khata branch add Pune --address ho.example.in:7420 --json
+      khata branch add Tablet --code TAB --rule masters-only --address 192.168.1.20:7420
     """
     from khata.branching import invite_branch
     from khata.showing import instant
     from p2p.invite import qr_code
+    from p2p.presets import PRESETS
 
     with opened(context) as books:
-        ticket = invite_branch(books, name, code, address or [])
+        ticket = invite_branch(books, name, code, address or [], preset=rule, full_grant=grant_everything)
         text = ticket.text()
         if as_json:
             print_json({
                 "ticket": text,
                 "branch": name,
                 "code": ticket.series,
+                "rule": ticket.preset,
                 "addresses": list(ticket.addresses),
                 "relays": [relay.address for relay in ticket.relays],
                 "expires": instant(ticket.expires),
             })  # fmt: skip
             return
-        say(f"Ticket for {name} ({ticket.series}), good once and until {instant(ticket.expires)[:10]}:")
+        say(f"Ticket for {name} ({ticket.series}), good once and until {instant(ticket.expires)[:10]},")
+        say(f"with the rule {ticket.preset}: {PRESETS[ticket.preset]}.")
         say("")
         say(text)
         say("")

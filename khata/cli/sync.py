@@ -44,7 +44,8 @@ def join(
         raise typer.BadParameter(f"a device's name has at most {NAME_CHARS_MAX} characters", param_hint="--name")
     frame = frame_of(context)
     read = read_ticket_untrusted(sys.stdin.read() if ticket == "-" else ticket)
-    books = joining_books(frame.folder, read.company, asked_user(frame, user, stored_user(frame.folder)))
+    who = asked_user(frame, user, stored_user(frame.folder))
+    books = joining_books(frame.folder, read.company, who, preset=read.preset)
     try:
         with progress(f"joining as {plain(read.branch)}") as bar:
             joined = join_company(

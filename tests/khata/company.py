@@ -17,7 +17,7 @@ from p2p.founding import admit_device, append
 from p2p.identity import DeviceKeys
 from p2p.replica import Replica
 from p2p.store import Store
-from tests.p2p.copies import Line
+from tests.p2p.copies import Line, agree, keys_of
 from tests.p2p.copies import sync as converse
 
 NOW = 1_790_000_000_000
@@ -55,6 +55,8 @@ def a_branch(office: Books, name: str, code: str = "", store: Store | None = Non
     if code.lower() not in office.replica.chain.branches:
         append(office.replica, BranchAdded(time=NOW, code=code.lower(), name=name))
     admit_device(office.replica, (keys.public, keys.seal_public), name, code.lower(), code, EVERYTHING, NOW)
+    for member in [one for one in office.replica.chain.members.values() if one.branch != code.lower()]:
+        agree(office.replica, office.replica.keys if member.series == "HO" else keys_of(member.name), keys)
     held = store or with_tables(Store.open(Path(":memory:")))
     replica = Replica(held, keys, office.company, BooksProjection(), random)
     replica.extend_chain(office.replica.chain_entries(-1))

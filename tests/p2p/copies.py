@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crdt_models.packing import Value
 from crdt_models.saves import pack_save
-from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, BranchAdded, Grant
+from p2p.chain import MEMBER, READ_DEFAULT, WRITE_DEFAULT, BranchAdded, Grant
 from p2p.commit import Commit, Item
 from p2p.errors import ChainError, RemoteProtocolError
 from p2p.events import ChainCame, ComparedToEnd, Established, Event, Received, SyncChanged
@@ -14,12 +14,15 @@ from p2p.founding import admit_device, append, found_company
 from p2p.identity import DeviceKeys
 from p2p.messages import SHARE
 from p2p.replica import Replica
+from p2p.rule_deeds import accept, offer_preset
+from p2p.rules import rules_in
 from p2p.session import Session
 from p2p.store import Store
 from p2p.tree import Digest
 
 NOW = 1_790_000_000_000
 EVERYTHING = Grant(READ_DEFAULT, WRITE_DEFAULT)
+EVERYTHING_RULE = "everything"
 
 
 def seeded(seed: object) -> Callable[[int], bytes]:
@@ -34,24 +37,86 @@ def head_office(folder: Path | None = None, seed: str = "HO") -> Replica:
     return found_company(store_in(folder, "ho"), keys, recovery, "Head Office", "HO", NOW, random=random)
 
 
+def keys_of(name: str) -> DeviceKeys:
+    """The keys of the device of this name: the same in every run."""
+    return DeviceKeys.generate(seeded(name))
+
+
 def store_in(folder: Path | None, name: str) -> Store:
     return Store.open(folder / f"{name}.db") if folder else Store.open(Path(":memory:"))
 
 
 def branch_of(
-    office: Replica, name: str, folder: Path | None = None, grant: Grant = EVERYTHING, informed: bool = True
+    office: Replica,
+    name: str,
+    folder: Path | None = None,
+    grant: Grant = EVERYTHING,
+    informed: bool = True,
+    rule: str = EVERYTHING_RULE,
+    with_all: bool = True,
 ) -> Replica:
-    """A device admitted at the head office; its copy holds the control chain up to its own admission, and no more."""
+    """A device admitted at the head office; its copy holds the control chain up to its own admission, and no more.
+
+    Args:
+        rule: the preset that it and every branch before it have agreed on, which the head office knows; none if empty.
+        with_all: with every branch before it, not with the head office alone.
+    """
     random = seeded(name)
-    keys = DeviceKeys.generate(random)
+    keys = keys_of(name)
     series = name[:3].upper()
     if series.lower() not in office.chain.branches:
         append(office, BranchAdded(time=NOW, code=series.lower(), name=name))
     admit_device(office, (keys.public, keys.seal_public), name, series.lower(), series, grant, NOW)
+    others = [
+        member
+        for member in office.chain.members.values()
+        if member.branch != series.lower()
+        and member.revoked_at is None
+        and member.role == MEMBER
+        and (with_all or member.device == office.keys.id)
+    ]
+    for member in others if rule else ():
+        agree(office, office.keys if member.device == office.keys.id else keys_of(member.name), keys, rule)
     replica = Replica(store_in(folder, name.lower()), keys, office.company, random=random)
     if informed:
         replica.extend_chain(office.chain_entries(-1))
     return replica
+
+
+def agree(office: Replica, one: DeviceKeys, other: DeviceKeys, preset: str = EVERYTHING_RULE) -> None:
+    """Let one device offer a rule to another and that one accept, and the head office know of it."""
+    asking = _at_hand(office, one)
+    answering = _at_hand(office, other)
+    branch = office.chain.members[other.author].branch
+    rule = offer_preset(asking, branch, preset, "asha", NOW)
+    for replica in (office, answering):
+        bring_control(asking, replica)
+    (offered,) = [found for found in rules_in(answering.documents, answering.chain) if found.id == rule]
+    accept(answering, offered, "ravi", NOW)
+    bring_control(answering, office)
+    bring_control(answering, asking)
+
+
+def _at_hand(office: Replica, keys: DeviceKeys) -> Replica:
+    """A copy of a device that holds what the head office holds of `control`, to sign with and to throw away."""
+    if keys.id == office.keys.id:
+        return office
+    replica = Replica(Store.open(Path(":memory:")), keys, office.company, random=seeded(keys.id))
+    replica.extend_chain(office.chain_entries(-1))
+    bring_control(office, replica)
+    return replica
+
+
+def bring_control(source: Replica, target: Replica) -> None:
+    """Hand over every commit in `control` that one copy holds to another."""
+    if source is target:
+        return
+    commits = [
+        (stored.header, stored.signature, stored.body)
+        for stored in source.store.everything()
+        if source.store.scope_path(stored.scope).startswith("control/")
+    ]
+    target.ingest_from(target.check_untrusted(commits), source.keys.id, None, NOW)
 
 
 def save(replica: Replica, scope: str, document: bytes, **values: Value) -> Commit:

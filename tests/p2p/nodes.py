@@ -16,10 +16,11 @@ from p2p.judging import opened
 from p2p.locks import Locks
 from p2p.node import Node, Outcome, Said
 from p2p.replica import Replica
+from p2p.rule_deeds import accept_first_rules
 from p2p.store import ACCEPTED, Store
 from p2p.transport import Handler, Network, TlsNetwork, parse_address
 from p2p.tree import digest_of
-from tests.p2p.copies import NOW, branch_of, head_office
+from tests.p2p.copies import EVERYTHING_RULE, NOW, branch_of, head_office
 
 SECONDS = 10
 """How long a test waits for something that takes milliseconds, on a machine that is busy with other things."""
@@ -103,7 +104,11 @@ class At:
         self.log = Log()
         self.clock = TurnedClock()
         self.replica = Replica(Store.open(path, wait_ms=0), keys, company, self.seen)
-        self.node = Node(self.replica, network or TlsNetwork(), self.clock, self.log)
+        self.node = Node(self.replica, network or TlsNetwork(), self.clock, self.log, chores=[self._accept])
+
+    def _accept(self) -> bool:
+        """Accept the first rule that a ticket promised."""
+        return accept_first_rules(self.replica, EVERYTHING_RULE, "asha", self.clock.now)
 
     def another_process(self) -> Replica:
         """The same books as the command line opens them."""

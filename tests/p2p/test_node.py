@@ -16,7 +16,7 @@ from p2p.limits import INVITATION_MS, INVITATION_WRONG_TRIES_MAX
 from p2p.messages import Challenge, Joining
 from p2p.node import Node
 from p2p.transport import Connection, Handler, Unreachable
-from tests.p2p.copies import EVERYTHING, NOW, branch_of, digest, head_office, save, seeded
+from tests.p2p.copies import EVERYTHING, EVERYTHING_RULE, NOW, branch_of, digest, head_office, save, seeded
 from tests.p2p.nodes import SECONDS, At, Log, check_consistent, offices, serving
 
 SALES, PUNE_SALES, LEDGERS = "vouchers/ho/sales/2026-04", "vouchers/pun/sales/2026-04", "masters/ledger"
@@ -27,7 +27,7 @@ def doc(number: int) -> bytes:
 
 
 def a_ticket(at: At, *addresses: str, name: str = "Pune", series: str = "PUN") -> Ticket:
-    return invite(at.replica, name, series, EVERYTHING, addresses, at.clock.now, seeded(name))
+    return invite(at.replica, name, series, EVERYTHING, addresses, at.clock.now, seeded(name), EVERYTHING_RULE)
 
 
 def newcomer(folder: Path, ticket: Ticket, name: str = "pune") -> At:
@@ -55,7 +55,8 @@ async def test_a_device_joins_with_a_ticket_and_receives_everything(tmp_path):
         ticket = a_ticket(office, address)
         pune = newcomer(tmp_path, ticket)
         outcome = await pune.sync(ticket.addresses[0], join_of(pune, ticket), ticket.inviter)
-        assert (outcome.in_sync, outcome.error, outcome.received) == (True, None, office.replica.store.count())
+        # All but what it wrote itself: that it accepts the rule of its ticket.
+        assert (outcome.in_sync, outcome.error, outcome.received) == (True, None, office.replica.store.count() - 1)
         joined = await office.log.heard("joined")
         await office.log.heard("disconnected")
     assert digest(pune.replica) == digest(office.replica)

@@ -305,4 +305,4 @@ def test_a_real_copy_gives_by_the_grants_of_its_control_chain():
     outflow.wanted(1, SHARE, [("", None), (HO, voucher.id[:8]), (LEDGERS, ledger.id[:8])])
     outflow.pump()
     parts = (ledger.header_bytes, ledger.signature, ledger.ciphertext)
-    assert sent == [Commits(1, True, [parts, parts])]
+    assert sent == [Commits(1, True, [parts, parts], office.view(SHARE, tablet.keys.id).share.id)]

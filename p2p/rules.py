@@ -1,0 +1,37 @@
+"""Rules in a copy, read from `control/rules`: what stands in them, and what the active ones let flow."""
+
+from crdt_models.document import Document
+from crdt_models.rules import KIND, Rule, read_rule
+from p2p.agreements import Agreement, agreement_of
+from p2p.chain import Chain
+from p2p.documents import Documents
+from p2p.identity import AUTHOR_BYTES
+from p2p.scope import RULES_SCOPE
+
+
+def branch_of(chain: Chain, author: bytes) -> str:
+    """The code of the branch that a device (author id) stands in; empty for a relay and for one that is not known."""
+    member = chain.members.get(author[:AUTHOR_BYTES])
+    return member.branch if member is not None else ""
+
+
+def rules_in(documents: Documents, chain: Chain) -> list[Rule]:
+    """Every rule of the company, by branches and name."""
+    found = []
+    for document in documents.in_scope(RULES_SCOPE):
+        rule = _rule(document, chain)
+        if rule is not None:
+            found.append(rule)
+    return sorted(found, key=lambda rule: (*rule.branches, rule.offer.name))
+
+
+def _rule(document: Document, chain: Chain) -> Rule | None:
+    if document.kind != KIND:
+        return None
+    return read_rule(document, chain.company_id, lambda author: branch_of(chain, author))
+
+
+def agreements_in(documents: Documents, chain: Chain) -> tuple[Agreement, ...]:
+    """What every active rule lets flow, in the order of the rules' ids."""
+    found = [agreement_of(rule) for rule in rules_in(documents, chain)]
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: one.rule))
