@@ -10,7 +10,7 @@ import os
 import socket
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from khata.folder import BooksFolder
 
 POKE: Final = "poke"
 STATUS: Final = "status"
+RESTART: Final = "restart"
 
 _LINE_BYTES_MAX: Final = 64 * 1024
 _ANSWER_SECONDS_MAX: Final = 2.0
@@ -28,8 +29,8 @@ _ASKED_AT_ONCE_MAX: Final = 16
 _PATH_BYTES_MAX: Final = 100
 _TMP: Final = Path("/tmp")
 
-Answer = Callable[[str], dict[str, Any]]
-"""What the server answers to a command."""
+Answer = Callable[[str, list[str]], dict[str, Any]]
+"""What the server answers to a command and its arguments."""
 
 
 def socket_path(folder: BooksFolder) -> Path:
@@ -44,7 +45,7 @@ def socket_path(folder: BooksFolder) -> Path:
     return next((path for path in paths if len(os.fsencode(path)) <= _PATH_BYTES_MAX), paths[-1])
 
 
-def ask(folder: BooksFolder, command: str) -> dict[str, Any] | None:
+def ask(folder: BooksFolder, command: str, arguments: Sequence[str] = ()) -> dict[str, Any] | None:
     """The answer of the server of a folder; None when none is running, or it does not answer in time."""
     path = socket_path(folder)
     if not _is_ours(path.parent):
@@ -53,7 +54,7 @@ def ask(folder: BooksFolder, command: str) -> dict[str, Any] | None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(_ANSWER_SECONDS_MAX)
             line.connect(str(path))
-            line.sendall(json.dumps({"do": command}).encode() + b"\n")
+            line.sendall(json.dumps({"do": command, "with": list(arguments)}).encode() + b"\n")
             answer = json.loads(_line(line))
     except (OSError, ValueError):
         return None
@@ -105,12 +106,23 @@ async def _answer(stream: trio.SocketStream, answer: Answer) -> None:
     async with stream:
         with trio.move_on_after(_ANSWER_SECONDS_MAX):
             try:
-                asked = json.loads(await stream.receive_some(_LINE_BYTES_MAX))
-                command = asked.get("do") if isinstance(asked, dict) else None
-                said = answer(command) if isinstance(command, str) else {}
+                asked = json.loads(await _question(stream))
+                command, given = (asked.get("do"), asked.get("with")) if isinstance(asked, dict) else (None, None)
+                arguments = [one for one in given if isinstance(one, str)] if isinstance(given, list) else []
+                said = answer(command, arguments) if isinstance(command, str) else {}
                 await stream.send_all(json.dumps(said).encode() + b"\n")
             except (ValueError, RecursionError, trio.BrokenResourceError):
                 return
+
+
+async def _question(stream: trio.SocketStream) -> bytes:
+    data = b""
+    while not data.endswith(b"\n") and len(data) < _LINE_BYTES_MAX:
+        more = await stream.receive_some(_LINE_BYTES_MAX)
+        if not more:
+            break
+        data += more
+    return data
 
 
 def _is_ours(folder: Path) -> bool:

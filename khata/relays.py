@@ -134,7 +134,7 @@ async def _serve(home: RelayHome, folder: BooksFolder, service: Service, tell: C
     node = RelayNode(home, TlsNetwork(), tell=tell)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
-            await nursery.start(listen, folder, lambda command: _answer(node, command))
+            await nursery.start(listen, folder, lambda command, _given: _answer(node, command))
             nursery.start_soon(_stop_on_signal, node, signals)
             async with trio.open_nursery() as serving:
                 listening = await serving.start(node.serve, service.listen)

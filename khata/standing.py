@@ -5,6 +5,8 @@ from typing import Any
 from khata.books import Books
 from khata.daemon import STATUS, ask
 from khata.showing import instant
+from khata.waiting import waiting
+from p2p.contact import Contact
 from p2p.identity import spell
 from p2p.status import peer_statuses
 from p2p.store import QUARANTINED, WAITING_FOR_KEY
@@ -18,7 +20,11 @@ def standing(books: Books) -> Json:
     Cost: a few index lookups, and one step for each commit since a peer was last in sync.
     """
     answer = (ask(books.folder, STATUS) if books.folder is not None else None) or {}
-    live = {peer["device"]: bool(peer["in_sync"]) for peer in answer.get("peers", ())}
+    lines = {peer["device"]: peer for peer in answer.get("peers", ())}
+    live = {device: bool(peer["in_sync"]) for device, peer in lines.items()}
+    contact = Contact(books.replica.store)
+    paused, now = contact.paused(), books.now()
+    waits = {one.device: one for one in waiting(books)}
     member = books.member
     branch = books.replica.chain.branches.get(member.branch)
     peers = []
@@ -31,6 +37,10 @@ def standing(books: Books) -> Json:
             "device_id": spell(peer.device),
             "address": peer.address,
             "connected": connected,
+            "paused": peer.device in paused,
+            "as_of": ago(peer.in_sync_at, now),
+            "waiting": waits[peer.device].text if peer.device in waits else "",
+            "line": lines.get(peer.device.hex()),
             "in_sync": in_sync_now,
             "in_sync_at": None if peer.in_sync_at is None else instant(peer.in_sync_at),
             "seen_at": None if peer.seen_at is None else instant(peer.seen_at),
@@ -46,6 +56,7 @@ def standing(books: Books) -> Json:
         "branch": branch.name if branch is not None else member.branch,
         "code": member.series,
         "serving": bool(answer),
+        "working_offline": contact.is_offline,
         "listening": answer.get("listening"),
         "commits": books.replica.store.count(),
         "waiting_for_key": _in_state(books, WAITING_FOR_KEY),
@@ -62,6 +73,17 @@ def standing(books: Books) -> Json:
         ],
         "peers": peers,
     }
+
+
+def ago(at: int | None, now: int) -> str:
+    """How long ago something was, for people: `never`, `12 s ago`, `2 h ago`, `3 d ago`."""
+    if at is None:
+        return "never"
+    seconds = max(0, now - at) // 1000
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
 
 
 def _in_state(books: Books, state: int) -> int:

@@ -1,24 +1,26 @@
-"""Books in touch with others: serving, synchronizing once, joining. The machinery is `p2p`; here it meets the books."""
+"""Books in touch with others: synchronizing once, joining. The machinery is `p2p`; here it meets the books."""
 
-import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import trio
 
 from khata.books import Books
 from khata.chores import chores_of
-from khata.daemon import POKE, STATUS, listen
 from khata.errors import BooksError, NotInSync
-from khata.folder import BooksFolder
+from khata.peers import named_peers
 from khata.relay_join import Say, join_through_relays
 from p2p.admission import join_with
+from p2p.attending import is_hub, shares_with
+from p2p.chain_members import Member
+from p2p.contact import Contact, Event
 from p2p.errors import ProtocolError
 from p2p.introduction import Join
 from p2p.invite import Relay, Ticket, check_code
-from p2p.node import Node, Outcome, Said
-from p2p.transport import TlsNetwork, Unreachable, parse_address
+from p2p.node import Node, Outcome
+from p2p.transport import TlsNetwork, Unreachable
+from p2p.whereabouts import lines, others
 
 Watch = Callable[["Counts"], None]
 """Told now and then how far a synchronization has come."""
@@ -37,14 +39,40 @@ class Counts(NamedTuple):
     there: int | None
 
 
-def known_addresses(books: Books) -> list[str]:
-    """Where members of the company were reached before, by device id."""
-    members = books.replica.chain
+def reachable(books: Books) -> list[Member]:
+    """The devices that `khata sync` goes to by itself: those whose address is known and that are not paused.
+
+    Those with which nothing is shared are left to those they share something with, unless they were met before.
+    """
+    replica = books.replica
+    where, paused = lines(replica), Contact(replica.store).paused()
+    met = {link.device for link in replica.links.statuses() if link.address}
     return [
-        link.address
-        for link in books.replica.links.statuses()
-        if link.address and (member := members.member(link.device)) is not None and member.revoked_at is None
+        one
+        for one in others(replica)
+        if one.device in where
+        and one.device not in paused
+        and (one.device in met or is_hub(replica, one.device) or shares_with(replica, one.device))
     ]
+
+
+def members_to_sync(books: Books, names: Sequence[str]) -> list[Member]:
+    """The devices that `khata sync` is to go to.
+
+    Raises:
+        NotFound: no other device is called so.
+        BooksError: one that was named is paused.
+    """
+    if not names:
+        return reachable(books)
+    members, paused = named_peers(books, names), Contact(books.replica.store).paused()
+    for member in members:
+        if member.device in paused:
+            raise BooksError(
+                f"synchronizing with {member.name} is paused; `khata resume` goes on, or name an address with --peer "
+                "to synchronize this once"
+            )
+    return members
 
 
 # -- once -------------------------------------------------------------------------------------------------------------
@@ -66,16 +94,58 @@ def sync_once(
         outcomes = trio.run(all_of_them)
     for outcome in outcomes:
         if not outcome.in_sync:
-            _note_error(books, outcome.address, outcome.error)
+            _note_error(books, outcome)
     return outcomes
 
 
-def _note_error(books: Books, address: str, error: str | None) -> None:
+def sync_devices(
+    books: Books, members: Sequence[Member], timeout_seconds: float, watch: Watch | None = None
+) -> list[Outcome]:
+    """Synchronize with each device, at the first of its addresses where it answers; return how each ended.
+
+    Raises:
+        StoreError: the disk refuses; what was acknowledged is kept.
+    """
+    where = lines(books.replica)
+
+    async def one_device(member: Member) -> Outcome:
+        line = where.get(member.device)
+        outcome = _out_of_reach(member, "", f"no address of {member.name} is known; name one with --peer HOST:PORT")
+        for address in line.addresses if line is not None else ():
+            found = await sync_with(books, address, timeout_seconds, watch, expected=member.device)
+            outcome = found if found.reached else _out_of_reach(member, address, found.error or "")
+            if found.reached:
+                break
+        return outcome
+
+    async def all_of_them() -> list[Outcome]:
+        return [await one_device(member) for member in members]
+
+    with without_waiting(books):
+        outcomes = trio.run(all_of_them)
+    for member, outcome in zip(members, outcomes, strict=True):
+        if not outcome.in_sync:
+            _note_failure(books, member.device, outcome)
+    return outcomes
+
+
+def _out_of_reach(member: Member, address: str, error: str) -> Outcome:
+    return Outcome(address, member.name, False, 0, 0, error, None, reached=False)
+
+
+def _note_error(books: Books, outcome: Outcome) -> None:
     """Keep why a peer that was met at an address before was not in sync now, for `khata status`."""
+    for link in books.replica.links.statuses():
+        if link.address == outcome.address:
+            _note_failure(books, link.device, outcome)
+
+
+def _note_failure(books: Books, device: bytes, outcome: Outcome) -> None:
     links = books.replica.links
     for link in links.statuses():
-        if link.address == address:
-            links.note(link.device, link.missing_here, link.missing_there, error)
+        if link.device == device:
+            links.note(device, link.missing_here, link.missing_there, outcome.error)
+    Contact(books.replica.store).note([Event(books.now(), "not-in-sync", outcome.peer, outcome.error or "")])
 
 
 async def sync_with(
@@ -182,64 +252,3 @@ def joining_code(books: Books, ticket: Ticket) -> str:
     inviter = books.replica.chain.member(ticket.inviter)
     public = inviter.public if inviter is not None else b""
     return check_code(books.replica.keys.public, public, books.company, ticket.secret)
-
-
-# -- serving ----------------------------------------------------------------------------------------------------------
-
-
-def serve(books: Books, address: str | None, peers: Sequence[str], tell: Callable[[Said], None]) -> None:
-    """Keep in touch until Ctrl-C or SIGTERM: listen, dial peers, push what is saved, answer other commands.
-
-    Args:
-        address: where to listen; None to only dial.
-        peers: addresses to keep dialling.
-        tell: takes each event for the log.
-
-    Raises:
-        BooksError: another process serves these books.
-        Unreachable: the address cannot be listened on, or one of the addresses is none.
-    """
-    folder = books.folder
-    assert folder is not None
-    for named in (*([address] if address else ()), *peers):
-        parse_address(named)
-    with folder.serving(), without_waiting(books):
-        trio.run(_serve, books, folder, address, peers, tell)
-
-
-async def _serve(
-    books: Books, folder: BooksFolder, address: str | None, peers: Sequence[str], tell: Callable[[Said], None]
-) -> None:
-    node = Node(books.replica, TlsNetwork(), tell=tell, chores=chores_of(books))
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(listen, folder, lambda command: _answer(node, command))
-            nursery.start_soon(_stop_on_signal, node, signals)
-            async with trio.open_nursery() as serving:
-                listening = await serving.start(node.serve, address, peers)
-                tell(Said("listening", listening or "", f"listening on {listening}" if listening else "not listening"))
-            nursery.cancel_scope.cancel()
-    tell(Said("stopped", "", "stopped; everything acknowledged is stored"))
-
-
-async def _stop_on_signal(node: Node, signals: AsyncIterator[int]) -> None:
-    async for _ in signals:
-        node.stop()
-
-
-def _answer(node: Node, command: str) -> dict[str, Any]:
-    if command == POKE:
-        node.poke()
-        return {"connected": len(_connected(node))}
-    if command == STATUS:
-        return {"listening": node.listening_at, "peers": _connected(node)}
-    return {}
-
-
-def _connected(node: Node) -> list[dict[str, Any]]:
-    """The peers that are connected and have proved who they are."""
-    return [
-        {"device": conversation.session.peer.hex(), "in_sync": conversation.session.in_sync}
-        for conversation in node.conversations
-        if conversation.was_established and conversation.session.peer is not None
-    ]

@@ -5,14 +5,14 @@ before it is being stored. Whatever a session wants written goes through the sto
 """
 
 import sqlite3
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import trio
 
+from p2p.clock import Clock
 from p2p.duplicates import DUPLICATE
 from p2p.errors import ChainError, P2PError, RemoteProtocolError
 from p2p.events import (
@@ -50,28 +50,6 @@ _WRITE_BYTES = 256 * 1024
 
 T = TypeVar("T")
 Check = Callable[[Replica, Sequence[CommitParts]], Awaitable[list[Checked]]]
-
-
-class Clock(Protocol):
-    """What a node needs of time; the simulator brings its own."""
-
-    def now_ms(self) -> int:
-        """This device's clock, ms since 1970."""
-
-    def steady_ms(self) -> int:
-        """Milliseconds that never go back."""
-
-
-class SystemClock:
-    """The clocks of this machine."""
-
-    def now_ms(self) -> int:
-        """This device's clock, ms since 1970."""
-        return time.time_ns() // 1_000_000
-
-    def steady_ms(self) -> int:
-        """Milliseconds that never go back."""
-        return int(trio.current_time() * 1000)
 
 
 async def in_a_thread(replica: Replica, batch: Sequence[CommitParts]) -> list[Checked]:
@@ -114,6 +92,7 @@ class Conversation:
     ) -> None:
         self.session = session
         self.traffic = connection.traffic
+        self._began_ms = clock.steady_ms()
         self.address = address
         self.error: str | None = None
         self.goodbye: str | None = None
@@ -166,6 +145,11 @@ class Conversation:
     def is_open(self) -> bool:
         """Whether both have proved who they are, and neither has said goodbye."""
         return self.was_established and self.session.state is not State.CLOSED
+
+    @property
+    def seconds(self) -> float:
+        """How long it has lasted."""
+        return (self._clock.steady_ms() - self._began_ms) / 1000
 
     @property
     def peer(self) -> bytes | None:

@@ -17,8 +17,8 @@ from p2p.whereabouts import Key, Line, lines
 BACK_OFF_SECONDS_MIN = 1.0
 BACK_OFF_SECONDS_MAX = 300.0
 
-Attend = Callable[[Replica, bytes], Attention]
-"""What a node does about a device, by what stands in the books now."""
+Attend = Callable[[Replica, bytes | None, bool], Attention]
+"""What a node does about a device (None: not known yet), which may have been named by hand, as the books say now."""
 
 
 class Caller(Protocol):
@@ -62,6 +62,7 @@ class Dialling:
         self._stirred = trio.Event()
         self._stale = True
         self._stopped = False
+        self.is_running = False
 
     async def run(self, by_hand: Sequence[str]) -> None:
         """Call whoever is to be called until cancelled, beginning anew with a device whose addresses change.
@@ -70,6 +71,7 @@ class Dialling:
             by_hand: addresses at which anybody of the company is welcome.
         """
         self._by_hand = by_hand
+        self.is_running = True
         diallers: set[Key] = set()
         async with trio.open_nursery() as nursery:
             while True:
@@ -113,10 +115,10 @@ class Dialling:
         self._stale = False
         replica = self._caller.replica
         self._lines = lines(replica, self._by_hand, self._answered, self._nearby)
-        self._attention = {key: self._attention_to(key) for key in self._lines}
-
-    def _attention_to(self, key: Key) -> Attention:
-        return ALWAYS if isinstance(key, str) else self._attend(self._caller.replica, key)
+        self._attention = {
+            key: self._attend(replica, key if isinstance(key, bytes) else None, bool(line.by_hand))
+            for key, line in self._lines.items()
+        }
 
     # -- one device -------------------------------------------------------------------------------------------------
 
@@ -176,7 +178,7 @@ class Dialling:
         if (
             isinstance(key, str)
             and not self._caller.is_in_touch(listener)
-            and self._attend(replica, listener) == ALWAYS
+            and self._attend(replica, listener, True) == ALWAYS
         ):
             return True
         # Now it is known who is there, and the dialler of that device knows better whether to call it.

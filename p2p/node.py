@@ -2,22 +2,22 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import trio
 
 from p2p.admission import admit
+from p2p.afterwards import note_end
 from p2p.attending import attend
 from p2p.chores import Chore, Chores
+from p2p.clock import Clock, SystemClock
+from p2p.contact import Contact
 from p2p.conversation import (
     LEAVING_SECONDS_MAX,
     Check,
-    Clock,
     Conversation,
-    SystemClock,
     in_a_thread,
-    patiently,
 )
 from p2p.copies import Copies
 from p2p.dialling import Attend, Dialling
@@ -32,7 +32,6 @@ from p2p.limits import CLOCK_WARNING_MS, CONNECTIONS_MAX, CONNECTIONS_UNPROVEN_M
 from p2p.patience import LIMITED_SECONDS
 from p2p.replica import Replica
 from p2p.session import Session
-from p2p.status import missing_here, missing_there
 from p2p.surroundings import Refusal
 from p2p.telling import Outcome, Said, Tell, silent
 from p2p.transport import Connection, Network, Unreachable
@@ -129,6 +128,16 @@ class Node:
             # Raised here, where it is not wrapped in the nursery's group.
             raise refused
 
+    def restart(self, devices: Collection[bytes]) -> int:
+        """Drop the conversations with these devices and call them at once; returns how many were dropped."""
+        dropped = [one for one in self.conversations if one.peer in devices]
+        for conversation in dropped:
+            conversation.leave()
+        if self.dialling is not None:
+            for device in devices:
+                self.dialling.hurry(device)
+        return len(dropped)
+
     def stop(self) -> None:
         """Let `serve` say its goodbyes and end."""
         self._stopping.set()
@@ -212,6 +221,7 @@ class Node:
         self._tell(Said("connected", name, f"connected to {name}"))
         if self.dialling is not None:
             self.dialling.look_again()
+        self._keep_apart(conversation)
         about_it = [one for one in self.conversations if one.replica is conversation.replica]
         for other in superfluous(conversation, about_it, self.keys.id):
             other.leave(DUPLICATE, "another conversation between the two of us goes on")
@@ -258,7 +268,9 @@ class Node:
         if len(unproven) >= CONNECTIONS_UNPROVEN_MAX:
             # The oldest has had the longest to say who it is; a member that has just called says so at once.
             unproven[0].drop()
-        await self._converse(self._answering(connection))
+        conversation = self._answering(connection)
+        self._keep_apart(conversation)
+        await self._converse(conversation)
 
     async def converse_at(self, connection: Connection, address: str, visit: bool) -> Conversation:
         """Converse to the end with who was dialled; a visit ends as soon as both are in sync."""
@@ -298,6 +310,15 @@ class Node:
         if self.dialling is not None and (found := signs(self.replica)) != self._signs:
             self._signs = found
             self.dialling.look_again()
+            for conversation in list(self.conversations):
+                self._keep_apart(conversation)
+
+    def _keep_apart(self, conversation: Conversation) -> None:
+        """End a conversation with a device that is paused, or any when this copy works offline; not a `sync`."""
+        if self.dialling is not None and self.dialling.is_running:
+            refusal = Contact(self.replica.store).refusal(conversation.peer)
+            if refusal is not None:
+                conversation.leave(*refusal)
 
     async def _leave_all(self) -> None:
         for conversation in list(self.conversations):
@@ -346,7 +367,7 @@ class Node:
             self.conversations.remove(conversation)
             self._letters.over(conversation)
         try:
-            await self._note(conversation)
+            await note_end(conversation)
         except (P2PError, sqlite3.Error) as error:
             self._tell(Said("failed", self._name(conversation), f"could not note how far this peer is: {error}"))
         if self.dialling is not None:
@@ -354,20 +375,6 @@ class Node:
         if DUPLICATE not in (conversation.goodbye, conversation.left_with):
             name = self._name(conversation)
             self._tell(Said("disconnected", name, f"{name}: {conversation.error or 'goodbye'}"))
-
-    async def _note(self, conversation: Conversation) -> None:
-        peer, exchanges = conversation.session.peer, conversation.session.exchanges
-        replica = conversation.replica
-        if replica is None or peer is None:
-            return
-        if conversation.goodbye == "unknown-device":
-            await patiently(lambda: replica.links.forget_meeting(peer))
-        if exchanges is None or not conversation.was_established:
-            return
-        mine, theirs = exchanges[1].counts
-        there = missing_there(replica, peer)
-        here = missing_here(mine, theirs, there)
-        await patiently(lambda: replica.links.note(peer, here, there, conversation.error))
 
     def _name(self, conversation: Conversation) -> str:
         peer, replica = conversation.session.peer, conversation.replica

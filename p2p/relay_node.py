@@ -1,7 +1,8 @@
 """A relay at work: the same node as a branch's, with a copy for each company, in which it can read `control` alone."""
 
 from crdt_models.packing import Value
-from p2p.conversation import Clock, Conversation, SystemClock
+from p2p.clock import Clock, SystemClock
+from p2p.conversation import Conversation
 from p2p.device_notes import ADDRESSES, save_note
 from p2p.errors import TicketError
 from p2p.events import CompanyOffered, SlotCame

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from crdt_models.document import Document
+from p2p.agreements import Agreement
 from p2p.chain_store import lacking
 from p2p.commit import Commit, Item, make_commit
 from p2p.cuts import own_ids, own_scopes
@@ -180,6 +181,11 @@ class Replica(Intake):
     def chain_entries(self, after: int) -> list[bytes]:
         """The control entries with a higher number."""
         return self.store.chain(after)
+
+    @property
+    def agreements(self) -> tuple[Agreement, ...]:
+        """The rules that are active."""
+        return self._views.agreements
 
     def view(self, tree: int, peer: bytes) -> View:
         """One of the two trees as it stands now, seen from a peer."""

@@ -114,3 +114,23 @@ def arrivals(db: Database) -> None:
 def chain_lost(db: Database) -> None:
     """Keep the lines of a forked control chain that lost."""
     db.conn.execute(_FORKS)
+
+
+_CONTACT = """
+-- Devices with which nothing is exchanged until a person resumes it.
+CREATE TABLE paused (device BLOB PRIMARY KEY) WITHOUT ROWID;
+
+-- What happened on the line lately, for a person; only the latest are kept.
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL, peer TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE INDEX events_peer ON events (peer, id);
+"""
+
+
+@migrations(name="0005_contact", transactional=True)
+def contact(db: Database) -> None:
+    """Keep what people decided about being in touch, and what happened on the line."""
+    for statement in _CONTACT.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)

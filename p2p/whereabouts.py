@@ -4,10 +4,12 @@ All of them are hints. Who answers at an address has proved with its certificate
 before anything is said when it is another than the one that was called.
 """
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from p2p.chain_members import Member
+from p2p.contact import Contact
 from p2p.device_notes import ADDRESSES, notes
 from p2p.identity import AUTHOR_BYTES
 from p2p.limits import ADDRESS_CHARS_MAX, ADDRESSES_PER_DEVICE_MAX
@@ -43,6 +45,15 @@ def can_be_called(address: str) -> bool:
     return len(address) <= ADDRESS_CHARS_MAX and port != 0 and host not in _ANYWHERE
 
 
+def is_loopback(address: str) -> bool:
+    """Whether an address leads to this machine alone."""
+    host, _ = parse_address(address)
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def announced_untrusted(values: Mapping[str, object]) -> list[str]:
     """The addresses that a device's note names; what is none is left out."""
     said = values.get(ADDRESSES)
@@ -57,9 +68,9 @@ def others(replica: Replica) -> list[Member]:
 
 
 def signs(replica: Replica) -> tuple[object, ...]:
-    """Changes when whom to call, where and how often may have changed; in exchange for two index lookups."""
+    """Changes when whom to call, where and how often may have changed; for the price of a few lookups."""
     rows = replica.db.execute("SELECT path, sum FROM scopes WHERE path IN (?, ?)", (DEVICES_SCOPE, RULES_SCOPE))
-    return replica.chain_head(), sorted(map(tuple, rows))
+    return replica.chain_head(), sorted(map(tuple, rows)), Contact(replica.store).signs()
 
 
 def lines(

@@ -27,6 +27,7 @@ from khata.cli import (
     imports,
     keepers,
     ledgers,
+    link,
     locks,
     log,
     masters,
@@ -40,10 +41,12 @@ from khata.cli import (
     report_stock,
     reports,
     rules,
+    status,
     sync,
     transfers,
     users,
     vouchers,
+    work,
 )
 from khata.cli.frame import DONE, FAILED, INTERRUPTED, NOT_IN_SYNC, Frame, complain, keep_examples, say
 from khata.errors import NotInSync
@@ -55,7 +58,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (company, sync, imports, checks, log, find, demo):
+for module in (company, sync, status, link, imports, checks, log, find, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 for group in (
@@ -76,6 +79,7 @@ for group in (
     rules,
     users,
     keepers,
+    work,
 ):
     app.add_typer(group.app, name=group.NAME)
 

@@ -146,16 +146,15 @@ def saved(books: "Books", what: str) -> None:
 
 
 def told(books: "Books") -> str:
-    """Tell a serving process that something was saved; say how it gets to the others."""
+    """Tell a serving process that something was saved; say how it gets to the others, and what waits for whom."""
     from khata.daemon import POKE, ask
+    from khata.waiting import waiting, words
+    from p2p.contact import Contact
 
     answer = ask(books.folder, POKE) if books.folder is not None else None
-    if answer is None:
-        return "`khata sync` sends it to the others"
-    connected = answer.get("connected", 0)
-    if not connected:
-        return "`khata serve` passes it on when somebody is connected"
-    return f"on its way to {connected} connected {'peer' if connected == 1 else 'peers'}"
+    connected = {bytes.fromhex(peer["device"]) for peer in (answer or {}).get("connected", ())}
+    offline = Contact(books.replica.store).is_offline
+    return words(books.member.name, waiting(books), connected, offline)
 
 
 def confirmed(question: str, yes: bool, as_json: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Being in touch with the others: `khata join`, `sync`, `serve` and `status`."""
+"""Being in touch with the others: `khata join`, `sync` and `serve`."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from khata.cli.frame import AsJson, complain, frame_of, opened, plain, print_json, print_table, progress, say
+from khata.cli.frame import AsJson, complain, frame_of, opened, plain, print_json, progress, say
 from khata.cli.users import User, asked_user
 
 if TYPE_CHECKING:
@@ -91,42 +91,56 @@ def _report_joined(books: "Books", outcome: "Outcome", code: str, as_json: bool)
 
 def sync(
     context: typer.Context,
-    peer: Annotated[
-        list[str] | None, typer.Option("--peer", help="HOST:PORT; default: wherever others were reached before.")
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Devices or branches, by name or code; default: all that can be reached.")
     ] = None,
+    peer: Annotated[list[str] | None, typer.Option("--peer", help="HOST:PORT of a device; may be repeated.")] = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds for each peer.")] = 30,
     as_json: AsJson = False,
 ) -> None:
     """Synchronize once, until both copies are proved to agree.
 
-    Exit code 3 when they are not in sync afterwards, with the reason. Without --peer, devices that are out of reach are
-    named and are no failure as long as another was in sync: what they miss goes to them when they are back.
+    Each device is tried where it was met before and where it says that it can be reached. Exit code 3 when they are not
+    in sync afterwards, with the reason. Where nobody is named, devices that are out of reach are no failure as long as
+    another was in sync: what they miss goes to them when they are back. Works while working offline, and leaves that as
+    it is; devices that are paused are left out unless --peer names an address of theirs.
 
     Examples:
       khata sync
+      khata sync "Head Office"
       khata --books pune sync --peer 192.168.1.20:7420 --timeout 60
     """
-    from khata.errors import BooksError, NotInSync
-    from khata.syncing import known_addresses, sync_once
+    from khata.errors import BooksError
+    from khata.syncing import members_to_sync, sync_devices, sync_once
 
     _check_timeout(timeout)
     with opened(context) as books:
-        addresses = peer or known_addresses(books)
-        if not addresses:
+        members = members_to_sync(books, names or []) if names or not peer else []
+        if not members and not peer:
             raise BooksError("no address of another device is known here; name one with --peer HOST:PORT")
         with progress("synchronizing") as bar:
-            outcomes = sync_once(books, addresses, timeout, lambda counts: bar.show(counts.received, _expected(counts)))
-        if as_json:
-            print_json([_outcome_json(outcome) for outcome in outcomes])
-        else:
-            for outcome in outcomes:
-                if outcome.in_sync:
-                    say(f"in sync with {outcome.peer}: {outcome.received} received, {outcome.sent} sent")
-        told = "\n".join(f"not in sync with {one.peer}: {_reason(one)}" for one in outcomes if not one.in_sync)
-        if _has_failed(outcomes, bool(peer)):
-            raise NotInSync(told)
-        if told:
-            complain(told)
+
+            def show(counts: Any) -> None:
+                bar.show(counts.received, _expected(counts))
+
+            outcomes = [*sync_once(books, peer or [], timeout, show), *sync_devices(books, members, timeout, show)]
+        _print_outcomes(outcomes, bool(peer or names), as_json)
+
+
+def _print_outcomes(outcomes: Sequence["Outcome"], named: bool, as_json: bool) -> None:
+    from khata.errors import NotInSync
+
+    if as_json:
+        print_json([_outcome_json(outcome) for outcome in outcomes])
+    else:
+        for outcome in outcomes:
+            if outcome.in_sync:
+                say(f"in sync with {outcome.peer}: {outcome.received} received, {outcome.sent} sent")
+    told = "\n".join(f"not in sync with {one.peer}: {_reason(one)}" for one in outcomes if not one.in_sync)
+    if _has_failed(outcomes, named):
+        raise NotInSync(told)
+    if told:
+        complain(told)
 
 
 def _has_failed(outcomes: Sequence["Outcome"], named: bool) -> bool:
@@ -161,25 +175,31 @@ def serve(
     peer: Annotated[
         list[str] | None, typer.Option("--peer", help="HOST:PORT to keep in touch with, besides those known.")
     ] = None,
+    announce: Annotated[
+        list[str] | None,
+        typer.Option("--announce", help="HOST:PORT where others reach this device; default: that of --listen."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep in touch, live, until Ctrl-C: listen, dial, push what is saved. Other commands work beside it.
 
-    Prints one line for each event.
+    Calls the devices whose rules say so, where they were met before and where they say that they can be reached, and
+    tells them where this one can be. Prints one line for each event; `khata events` shows them later.
 
     Examples:
-      khata --books ho serve --listen 0.0.0.0:7420
+      khata --books ho serve --listen 0.0.0.0:7420 --announce ho.example.in:7420
       khata --books pune serve
     """
     from khata.errors import BooksError
-    from khata.syncing import known_addresses
-    from khata.syncing import serve as keep_serving
+    from khata.serving import Wishes
+    from khata.serving import serve as keep_serving
+    from p2p.whereabouts import lines
 
     with opened(context) as books:
-        peers = list(dict.fromkeys([*(peer or ()), *known_addresses(books)]))
-        if not listen and not peers:
+        if not listen and not peer and not lines(books.replica):
             raise BooksError("nobody to keep in touch with: listen with --listen HOST:PORT, or name a --peer HOST:PORT")
-        keep_serving(books, listen or None, peers, lambda said: print_event(said, as_json))
+        wishes = Wishes(listen or None, peer or (), announce or ())
+        keep_serving(books, wishes, lambda said: print_event(said, as_json))
 
 
 def print_event(said: "Said", as_json: bool) -> None:
@@ -200,53 +220,4 @@ def print_event(said: "Said", as_json: bool) -> None:
         return
 
 
-def status(context: typer.Context, as_json: AsJson = False) -> None:
-    """Who this is, and how far each peer is in sync: connected, when last, what is missing, the last error.
-
-    Examples:
-      khata status
-      khata status --json
-    """
-    from khata.standing import standing
-
-    with opened(context) as books:
-        found = standing(books)
-    if as_json:
-        print_json(found)
-        return
-    serving = f"serving at {found['listening']}" if found["listening"] else "serving" if found["serving"] else ""
-    say(f"{found['company']}: {found['device']} ({found['code']}), branch {found['branch']}")
-    say(f"{found['commits']} commits{'; ' + serving if serving else '; not serving'}")
-    rows = [
-        (
-            peer["name"],
-            "connected" if peer["connected"] else "",
-            "now" if peer["in_sync"] else (peer["in_sync_at"] or "never")[:19].replace("T", " "),
-            _count(peer["missing_here"]),
-            _count(peer["missing_there"]),
-            peer["error"] or "",
-        )
-        for peer in found["peers"]
-    ]
-    print_table(("Peer", "", "In sync (UTC)", "Missing here>", "Missing there>", "Last error"), rows)
-    _warn_of_held_back(found)
-
-
-def _warn_of_held_back(found: dict[str, Any]) -> None:
-    for key, what in (
-        ("waiting_for_key", "wait for a key; the keeper sends it at the next sync"),
-        ("held_back", "wait for something that proves them and has not arrived; sync with the head office"),
-        ("quarantined", "are set aside; `khata problems` says why"),
-    ):
-        if found[key]:
-            complain(f"{found[key]} commits {what}")
-    if found["refused"]:
-        last = found["refused"][-1]
-        complain(f"{len(found['refused'])} commits were refused, the last from {last['from']}: {last['reason']}")
-
-
-def _count(number: int | None) -> str:
-    return "?" if number is None else str(number)
-
-
-COMMANDS = {"join": join, "sync": sync, "serve": serve, "status": status}
+COMMANDS = {"join": join, "sync": sync, "serve": serve}

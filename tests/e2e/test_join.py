@@ -8,7 +8,7 @@ from khata.beginning import joining_books
 from khata.books import Books
 from khata.folder import BooksFolder
 from p2p.admission import join_with
-from p2p.conversation import SystemClock
+from p2p.clock import SystemClock
 from p2p.invite import read_ticket_untrusted
 from p2p.limits import INVITATION_MS, INVITATION_WRONG_TRIES_MAX
 from p2p.messages import Challenge, Joining

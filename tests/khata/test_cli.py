@@ -48,7 +48,7 @@ def test_init_shows_the_recovery_phrase_once_and_refuses_a_second_time(khata):
 def test_a_voucher_is_saved_with_a_line_that_says_so(office):
     ran = office(*RECEIPT, *ENTRIES, "--narration", "Bill 7")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "saved Receipt HO/26-27/00001; `khata sync` sends it to the others\n"
+    assert ran.out == "saved Receipt HO/26-27/00001; nobody else keeps these books yet\n"
 
 
 def test_the_shapes_that_programs_rely_on(office):

@@ -61,7 +61,7 @@ async def test_commands_are_answered_and_nonsense_is_not(folder, autojump_clock)
 
 async def test_the_client_gets_what_the_server_says(folder):
     async with trio.open_nursery() as nursery:
-        await nursery.start(listen, folder, lambda command: {"heard": command})
+        await nursery.start(listen, folder, lambda command, given: {"heard": command})
         assert await asked(folder, POKE) == {"heard": POKE}
         assert await asked(folder, STATUS) == {"heard": STATUS}
         nursery.cancel_scope.cancel()
@@ -73,7 +73,7 @@ async def test_a_socket_left_behind_by_a_crash_is_replaced(folder):
     path.write_text("left behind")
     assert await asked(folder, POKE) is None
     async with trio.open_nursery() as nursery:
-        await nursery.start(listen, folder, lambda command: {})
+        await nursery.start(listen, folder, lambda command, given: {})
         assert await asked(folder, POKE) == {}
         nursery.cancel_scope.cancel()
 
@@ -83,6 +83,6 @@ async def test_a_folder_of_sockets_that_others_can_reach_is_not_trusted(folder):
     socket_path(folder).parent.chmod(0o777)
     with pytest.raises((BooksError, ExceptionGroup)) as caught:
         async with trio.open_nursery() as nursery:
-            await nursery.start(listen, folder, lambda command: {})
+            await nursery.start(listen, folder, lambda command, given: {})
     assert "belongs to somebody else" in repr(caught.value)
     assert await asked(folder, POKE) is None

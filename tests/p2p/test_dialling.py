@@ -32,7 +32,7 @@ def met(*pairs: tuple[At, At]) -> None:
 
 
 def attending(at: At, what: Attention) -> None:
-    at.node = Node(at.replica, TlsNetwork(), at.clock, at.log, attends=lambda _replica, _device: what)
+    at.node = Node(at.replica, TlsNetwork(), at.clock, at.log, attends=lambda _replica, _device, _named: what)
 
 
 def dialling_of(at: At) -> Dialling:
@@ -247,7 +247,7 @@ async def test_a_schedule_that_changes_takes_effect_while_serving(tmp_path):
     office, pune = offices(tmp_path, "Pune")
     now = [NEVER]
 
-    def what(_replica: Replica, _device: bytes) -> Attention:
+    def what(_replica: Replica, _device: bytes | None, _named: bool) -> Attention:
         return now[0]
 
     pune.node = Node(pune.replica, TlsNetwork(), pune.clock, pune.log, attends=what)
@@ -277,5 +277,5 @@ async def test_hurrying_calls_at_once_instead_of_waiting(tmp_path):
 
 def test_the_keeper_is_called_without_a_rule(tmp_path):
     office, pune = offices(tmp_path, "Pune")
-    assert attend(pune.replica, office.keys.id) == ALWAYS
-    assert attend(pune.replica, bytes(32)) == NEVER
+    assert attend(pune.replica, office.keys.id, False) == ALWAYS
+    assert attend(pune.replica, bytes(32), False) == NEVER

@@ -1,0 +1,82 @@
+"""Where this copy stands: `khata status`."""
+
+from typing import Any
+
+import typer
+
+from khata.cli.frame import AsJson, complain, opened, print_json, print_table, say
+
+
+def status(context: typer.Context, as_json: AsJson = False) -> None:
+    """Who this is, and how far each peer is in sync: online or offline, as of when, what waits, the last error.
+
+    For an open connection it says what passed, and how fast since it began.
+
+    Examples:
+      khata status
+      khata status --json
+    """
+    from khata.standing import standing
+
+    with opened(context) as books:
+        found = standing(books)
+    if as_json:
+        print_json(found)
+        return
+    serving = f"serving at {found['listening']}" if found["listening"] else "serving" if found["serving"] else ""
+    say(f"{found['company']}: {found['device']} ({found['code']}), branch {found['branch']}")
+    mode = "; working offline, `khata work online` ends it" if found["working_offline"] else ""
+    say(f"{found['commits']} commits{'; ' + serving if serving else '; not serving'}{mode}")
+    rows = [
+        (
+            peer["name"],
+            "paused" if peer["paused"] else "online" if peer["connected"] else "offline",
+            "now" if peer["in_sync"] else peer["as_of"],
+            peer["waiting"],
+            _count(peer["missing_here"]),
+            _count(peer["missing_there"]),
+            _passed(peer["line"]),
+            peer["error"] or "",
+        )
+        for peer in found["peers"]
+    ]
+    columns = ("Peer", "", "As of", "Vouchers wait>", "Missing here>", "Missing there>", "In / out", "Last error")
+    print_table(columns, rows)
+    _warn_of_held_back(found)
+
+
+def _passed(line: dict[str, Any] | None) -> str:
+    """What passed on an open connection, and how fast since it began."""
+    if line is None:
+        return ""
+    seconds = max(line["seconds"], 0.001)
+    ways = (line["bytes_received"], line["bytes_sent"])
+    return " / ".join(f"{_bytes(count)} ({_bytes(count / seconds)}/s)" for count in ways)
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"
+
+
+def _warn_of_held_back(found: dict[str, Any]) -> None:
+    for key, what in (
+        ("waiting_for_key", "wait for a key; the keeper sends it at the next sync"),
+        ("held_back", "wait for something that proves them and has not arrived; sync with the head office"),
+        ("quarantined", "are set aside; `khata problems` says why"),
+    ):
+        if found[key]:
+            complain(f"{found[key]} commits {what}")
+    if found["refused"]:
+        last = found["refused"][-1]
+        complain(f"{len(found['refused'])} commits were refused, the last from {last['from']}: {last['reason']}")
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else str(number)
+
+
+COMMANDS = {"status": status}
