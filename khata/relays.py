@@ -109,9 +109,15 @@ def _served_at(folder: BooksFolder) -> list[str]:
 
 
 class Service(NamedTuple):
-    """How a relay is to serve: the address to listen on, and peers to keep dialling."""
+    """How a relay is to serve.
+
+    Attributes:
+        listen: the address to listen on.
+        keep_days: drop the content of commits that all have acknowledged after so many days; None to keep it for ever.
+    """
 
     listen: str
+    keep_days: int | None = None
 
 
 def serve_relay(folder: BooksFolder, service: Service, tell: Callable[[Said], None]) -> None:
@@ -138,6 +144,8 @@ async def _serve(home: RelayHome, folder: BooksFolder, service: Service, tell: C
             nursery.start_soon(_stop_on_signal, node, signals)
             async with trio.open_nursery() as serving:
                 listening = await serving.start(node.serve, service.listen)
+                if service.keep_days is not None:
+                    nursery.start_soon(node.keep_tidy, service.keep_days)
                 tell(Said("listening", listening, f"relay {home.card.name} listens on {listening}"))
             nursery.cancel_scope.cancel()
     tell(Said("stopped", "", "stopped; everything acknowledged is stored"))

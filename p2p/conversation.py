@@ -239,13 +239,17 @@ class Conversation:
                 lambda: replica.ingest_from(checked, peer, share, self._clock.now_ms(), under or None)
             )
             self.received += result.gained
-            self._do(lambda: session.stored(result.gained, result.refused, result.held_back))
+            self._do(lambda: session.stored(result.gained, result.refused, result.held_back, result.lacking))
+            if result.complaint:
+                await self._note_error(result.complaint)
             if result.gained:
                 self._surroundings.wrote(replica)
         elif isinstance(event, ChainCame):
             fault = await patiently(lambda: _keep_chain(replica, event.entries, self._clock.now_ms()))
             self._do(lambda: session.chain_kept(fault))
             self._surroundings.wrote(replica)
+        elif isinstance(event, Refused):
+            await self._note_error(f"a commit of ours was not taken: {event.reason}")
         elif isinstance(event, ComparedToEnd):
             await patiently(lambda: replica.links.compared(peer, event.share, event.pairs))
         elif isinstance(event, SyncChanged):
@@ -277,6 +281,12 @@ class Conversation:
         self.replica = taken
         proof = offered.proof
         self._do(lambda: self.session.taken_in(taken, (proof.head_seq, proof.head_hash)))
+
+    async def _note_error(self, text: str) -> None:
+        if text != self.error:
+            self.error = text
+            peer, links = self.session.peer or b"", self._copy.links
+            await patiently(lambda: links.tell(peer, text))
 
     async def _note_sync(self, event: SyncChanged, peer: bytes) -> None:
         if event.in_sync:
@@ -333,8 +343,6 @@ class Conversation:
                 self.goodbye = event.code
                 if event.code not in ("done", DUPLICATE):
                     self.error = event.text or event.code
-            elif isinstance(event, Refused):
-                self.error = f"the peer refused a commit of ours: {event.reason}"
             else:
                 self._backlog.append(event)
                 self._backlog_grew.set()

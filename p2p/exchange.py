@@ -70,6 +70,8 @@ class Exchange:
         self._numbers = 0
         self._offers_open = 0
         self._refused: set[bytes] = set()
+        self._lacking: set[bytes] = set()
+        self._lacks_some = False
         self._share = b""
         self._pulled = False
         self._lacks_nothing_of: bytes | None = None
@@ -141,7 +143,11 @@ class Exchange:
         for scope, offered in message.ids:
             if message.share == view.share.id and view.share.may_take(scope):
                 listed = [offered[at : at + PREFIX_BYTES] for at in range(0, len(offered), PREFIX_BYTES)]
-                lacking = [prefix for prefix in self._local.lacking(scope, listed) if prefix not in self._refused]
+                lacking = [
+                    prefix
+                    for prefix in self._local.lacking(scope, listed)
+                    if prefix not in self._refused | self._lacking
+                ]
                 if lacking:
                     items.append((scope, b"".join(lacking)))
         self._want(items, answers_offer=True)
@@ -153,8 +159,15 @@ class Exchange:
         items: Wants = message.items if message.share == self._view().share.id else ()
         self._outflow.wanted(message.number, self.tree, items)
 
-    def stored(self, number: int, last: bool, gained: int, refused: Sequence[bytes]) -> None:
-        """Count commits that were wanted as stored, or as refused or held back, which are not wanted again."""
+    def stored(
+        self, number: int, last: bool, gained: int, refused: Sequence[bytes], lacking: Sequence[bytes] = ()
+    ) -> None:
+        """Count commits that were wanted as stored, or as refused or held back, which are not wanted again.
+
+        Args:
+            lacking: ids of valid commits that are not here all the same; not wanted again, and never complete.
+        """
+        self._lacking.update(commit_id[:PREFIX_BYTES] for commit_id in lacking)
         self._gained += gained + len(refused)
         self._refused.update(commit_id[:PREFIX_BYTES] for commit_id in refused)
         if last:
@@ -282,7 +295,7 @@ class Exchange:
             self._pulled = True
             self._gained = 0
             self._mine_at_pull = mine
-            self._wanted_by_pull = False
+            self._wanted_by_pull = self._lacks_some = False
             self._pull = Pull(view, self._is_settled, whole=not self._refused)
             self._send(Ask(self.tree, self._share, self._pull.start()))
 
@@ -292,7 +305,10 @@ class Exchange:
             # What it answered last counts: a pull that went by another digest than was announced is not repeated.
             self._theirs.digest = pull.theirs
         compared = pull.compared
-        if not self._wanted_by_pull and pull.theirs is not None:
+        if not self._wanted_by_pull and self._lacks_some:
+            # Asking again would bring the same.
+            self._withheld_at = pull.theirs
+        elif not self._wanted_by_pull and pull.theirs is not None:
             self._lacks_nothing_of = pull.theirs
             compared = [*compared, Compared("", self._view().digest("").short, pull.theirs)]
         else:
@@ -313,7 +329,9 @@ class Exchange:
             if item.prefixes is None:
                 items.append((item.node, None))
                 continue
-            lacking = b"".join(prefix for prefix in item.prefixes if prefix not in self._refused)
+            wanted_not = self._refused | self._lacking
+            lacking = b"".join(prefix for prefix in item.prefixes if prefix not in wanted_not)
+            self._lacks_some = self._lacks_some or not self._lacking.isdisjoint(item.prefixes)
             if lacking:
                 items.append((item.node, lacking))
         if items:

@@ -5,7 +5,6 @@ What cannot be judged yet is held back, within limits, and judged again when wha
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from p2p.arrivals import note_arrival
 from p2p.chain import Chain, Cut, Entry, Lock, Member
@@ -15,11 +14,13 @@ from p2p.cuts import Cuts
 from p2p.documents import Documents, Incoming, NoTables, Projection
 from p2p.held_back import HeldBack
 from p2p.identity import DeviceKeys
+from p2p.ingested import Ingested
 from p2p.judging import Checked, Verdict, check_untrusted, judge
 from p2p.keyring import Keyring
 from p2p.links import Links
 from p2p.locks import Locks
 from p2p.messages import CommitParts
+from p2p.quota import Quota, Room
 from p2p.rejudging import Rejudging
 from p2p.rules import agreements_in
 from p2p.scope import keys_scope
@@ -28,21 +29,6 @@ from p2p.share import Share, may_come
 from p2p.store import ACCEPTED, Store, StoredCommit
 from p2p.tree import EMPTY
 from p2p.views import Views
-
-
-class Ingested(NamedTuple):
-    """What became of a batch.
-
-    Attributes:
-        gained: how many commits were new and kept.
-        refused: (id, reason) of those that were not.
-        held_back: ids of those that wait, for control entries, for a proof of who made them, or until both sides agree
-            about what they share.
-    """
-
-    gained: int
-    refused: list[tuple[bytes, str]]
-    held_back: list[bytes]
 
 
 class Intake(Rejudging):
@@ -60,6 +46,7 @@ class Intake(Rejudging):
         self.keys = keys
         self.company = company
         self._projection: Projection = projection or NoTables()
+        self.quota: Quota | None = None
         self.links = Links(store)
         self.documents = Documents(store)
         self.locks = Locks(store)
@@ -109,6 +96,9 @@ class Intake(Rejudging):
     ) -> tuple[Ingested, list[Commit]]:
         refused: list[tuple[bytes, str]] = []
         held_back: list[bytes] = []
+        over: list[tuple[bytes, str]] = []
+        pruned: list[bytes] = []
+        room = Room(self.store, self.quota) if self.quota is not None and source is not None else None
         kept: list[tuple[Commit, Verdict]] = []
         seen = self._held(batch)
         for checked in batch:
@@ -117,7 +107,13 @@ class Intake(Rejudging):
             seen.add(checked.id)
             verdict = self._judge(checked, share)
             if checked.commit is not None and verdict.state is not None:
-                kept.append((checked.commit, verdict))
+                full = room.why_full(checked.commit) if room is not None else None
+                if full is None:
+                    kept.append((checked.commit, verdict))
+                else:
+                    over.append((checked.id, full))
+            elif verdict.pruned:
+                pruned.append(checked.id)
             elif (
                 checked.commit is not None
                 and verdict.waits
@@ -129,7 +125,7 @@ class Intake(Rejudging):
         if refused and source is not None:
             self.links.refused(source, refused, now)
         self._keep(kept, source, now)
-        return Ingested(len(kept), refused, held_back), [commit for commit, _ in kept]
+        return Ingested(len(kept), refused, held_back, over, pruned), [commit for commit, _ in kept]
 
     def _judge(self, checked: Checked, share: Share | None) -> Verdict:
         scope = checked.commit.header.scope if checked.commit is not None else ""

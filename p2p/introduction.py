@@ -63,6 +63,31 @@ class Introduction:
     def _read(self) -> None:
         raise NotImplementedError
 
+    def _go_on(self, act: Callable[[], None]) -> list[Event]:
+        raise NotImplementedError
+
+    def _take_events(self) -> list[Event]:
+        raise NotImplementedError
+
+    def admitted(self) -> list[Event]:
+        """Go on with a joiner that has just been admitted to the control chain."""
+        assert self.state is State.AWAIT_ADMISSION
+        self._welcome()
+        return self._take_events()
+
+    def taken_in(self, local: Local, head: tuple[int, bytes]) -> list[Event]:
+        """Go on with a company that is served from now on: it shows its control chain next.
+
+        Args:
+            local: the copy of it, empty as yet.
+            head: of the control chain that its proof named.
+        """
+        assert self.state is State.AWAIT_ADMISSION
+        self._speak_for(local)
+        self._chain.heard(head)
+        self.state = State.AWAIT_CHAIN
+        return self._go_on(self._read)
+
     def _speak_for(self, local: Local) -> None:
         """Know which copy this conversation is about: from the start, or once the proof has named the company."""
         self._local = local

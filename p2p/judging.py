@@ -41,12 +41,16 @@ class Checked(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What becomes of a commit: a state to store it in, or None to refuse it; `waits` if that may change later."""
+    """What becomes of a commit: a state to store it in, or None to refuse it; `waits` if that may change later.
+
+    `pruned` says that it is valid and that its content did not come, since the peer has dropped it.
+    """
 
     state: int | None
     reason: str
     incoming: tuple[Incoming, ...] = ()
     waits: bool = False
+    pruned: bool = False
 
 
 def check_untrusted(chain: Chain, batch: Sequence[CommitParts]) -> list[Checked]:
@@ -123,7 +127,7 @@ def judge(checked: Checked, chain: Chain, keyring: Keyring, device: bytes) -> Ve
     if header.scope == CHAIN_SCOPE or not line.may_write(header.author, header.scope, seq):
         return Verdict(None, f"its author may not write in {header.scope}")
     if commit.ciphertext is None:
-        return Verdict(None, "its content was pruned by the peer; another device may still hold it")
+        return Verdict(None, "its content was pruned by the peer; another device may still hold it", pruned=True)
     return _content(commit, chain, keyring, device)
 
 

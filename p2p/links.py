@@ -85,6 +85,11 @@ class Links:
                 (missing_here, missing_there, error, link.id),
             )
 
+    def tell(self, device: bytes, error: str) -> None:
+        """Note what is wrong between a peer and this copy, for a person; being in sync clears it."""
+        with self._store.noting():
+            self._conn.execute("UPDATE links SET error=? WHERE id=?", (error, self.made(device).id))
+
     def in_sync(self, device: bytes, share: bytes, mine: bytes, theirs: bytes, row: int, now: int) -> None:
         """Note that both copies were proved to agree, all commits up to a local row counted."""
         with self._store.noting():

@@ -21,6 +21,7 @@ from p2p.founding import COMPANY
 from p2p.identity import DeviceKeys, Random
 from p2p.invite import SECRET_BYTES
 from p2p.limits import COMPANIES_PER_RELAY_MAX, DAY_MS
+from p2p.quota import quota_for
 from p2p.relay_invite import RelayInvitation, RelayTicket
 from p2p.relay_letters import LETTERS_TABLE, Letters
 from p2p.replica import Replica
@@ -212,6 +213,8 @@ class RelayHome:
 
     def _speak_for(self, store: Store, company: bytes) -> Replica:
         replica = Replica(store, self.keys, company)
+        kept = quota_of(replica)
+        replica.quota = quota_for(kept) if kept is not None else None
         self.copies.add(replica)
         return replica
 

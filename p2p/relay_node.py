@@ -1,13 +1,21 @@
 """A relay at work: the same node as a branch's, with a copy for each company, in which it can read `control` alone."""
 
+import sqlite3
+from functools import partial
+
+import trio
+import trio.lowlevel
+
 from crdt_models.packing import Value
 from p2p.clock import Clock, SystemClock
-from p2p.conversation import Conversation
+from p2p.conversation import Conversation, patiently
 from p2p.device_notes import ADDRESSES, save_note
-from p2p.errors import TicketError
+from p2p.errors import P2PError, TicketError
 from p2p.events import CompanyOffered, SlotCame
+from p2p.limits import DAY_MS
 from p2p.local import Membership
 from p2p.node import Node, Said, Tell, silent
+from p2p.pruning import prune
 from p2p.relay_home import RelayHome
 from p2p.relay_letters import INVITER, JOINER
 from p2p.replica import Replica
@@ -21,6 +29,7 @@ _NOT_OPEN = (
     "this relay knows of no such open ticket: it was used, taken back or has expired, or the head office has not been "
     "in touch with the relay since it made it"
 )
+_TIDY_SECONDS = 60
 
 
 class RelayNode(Node):
@@ -71,6 +80,19 @@ class RelayNode(Node):
         for other in self.conversations:
             if other.replica is replica and other.was_established and _is_keeper(other):
                 other.say_slot(slot, letter)
+
+    async def keep_tidy(self, keep_days: int) -> None:
+        """Drop the bodies of commits that all have acknowledged and that came so long ago, until cancelled."""
+        while True:
+            before = self._wall.now_ms() - keep_days * DAY_MS
+            for replica in self.copies:
+                try:
+                    while dropped := await patiently(partial(prune, replica, before)):
+                        self._tell(Said("pruned", "", f"dropped the content of {dropped} commits that all have"))
+                        await trio.lowlevel.checkpoint()
+                except (P2PError, sqlite3.Error) as error:
+                    self._tell(Said("failed", "", f"nothing was dropped: {error}"))
+            await trio.sleep(_TIDY_SECONDS)
 
     def look_again(self) -> None:
         """Take notice of companies that another process has made this relay forget: hang up on their devices."""

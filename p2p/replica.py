@@ -11,7 +11,8 @@ from p2p.cuts import own_ids, own_scopes
 from p2p.documents import Projection
 from p2p.errors import P2PError
 from p2p.identity import DeviceKeys, Random
-from p2p.intake import Ingested, Intake
+from p2p.ingested import Ingested
+from p2p.intake import Intake
 from p2p.judging import Checked, check_untrusted, of_a_revoked_device
 from p2p.local import Link, Membership, News, Page
 from p2p.messages import CommitParts

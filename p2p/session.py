@@ -7,7 +7,7 @@ message, raise `RemoteProtocolError`; any other exception about bytes is a bug.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from p2p.errors import RemoteProtocolError
@@ -15,6 +15,7 @@ from p2p.events import Ended, Event, HandedOver, Received, Refused, SyncChanged
 from p2p.exchange import Exchange
 from p2p.handover import Giving, Taking
 from p2p.identity import DeviceKeys
+from p2p.ingested import CommitReason
 from p2p.introduction import Introduction, Join
 from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX, UNACKNOWLEDGED_BYTES_MAX
 from p2p.local import Choose, Local, Membership
@@ -176,47 +177,37 @@ class Session(Introduction):
             self._chain.kept(entries)
         return self._go_on(lambda: self._chain_was_kept(fault))
 
-    def stored(self, gained: int, refused: list[tuple[bytes, str]], held_back: list[bytes]) -> list[Event]:
+    def stored(
+        self,
+        gained: int,
+        refused: Sequence[CommitReason],
+        held_back: Sequence[bytes],
+        lacking: Sequence[CommitReason] = (),
+    ) -> list[Event]:
         """Acknowledge the oldest `Received`, now durable.
 
         Args:
             gained: how many of its commits were new and kept.
             refused: (commit id, reason) of those that were not kept.
             held_back: ids of those that may be kept later; not asked for again in this conversation.
+            lacking: those that are valid and not here all the same, each with what the peer is told of it, or nothing.
 
         Raises:
             RemoteProtocolError: the peer has sent too much that had to be refused.
         """
         received = self._storing.popleft()
-        self._send(Ack(gained, [(commit_id, reason[:1000]) for commit_id, reason in refused]))
+        told = [(commit_id, reason[:1000]) for commit_id, reason in (*refused, *lacking) if reason]
+        self._send(Ack(gained, told))
         for exchange in self.exchanges or ():
             if exchange.owns(received.number):
-                exchange.stored(received.number, received.last, gained, [*held_back, *(one for one, _ in refused)])
+                not_kept = [*held_back, *(one for one, _ in refused)]
+                exchange.stored(received.number, received.last, gained, not_kept, [one for one, _ in lacking])
         self._refusals += len(refused)
         if self._refusals >= REFUSED_COMMITS_PER_PEER_MAX:
             text = f"{self._refusals} of the commits you sent were refused; the last one: {refused[-1][1]}"
             self.close("refused", text[:1000])
             raise RemoteProtocolError("refused", text)
         return self.changed()
-
-    def admitted(self) -> list[Event]:
-        """Go on with a joiner that has just been admitted to the control chain."""
-        assert self.state is State.AWAIT_ADMISSION
-        self._welcome()
-        return self._take_events()
-
-    def taken_in(self, local: Local, head: tuple[int, bytes]) -> list[Event]:
-        """Go on with a company that is served from now on: it shows its control chain next.
-
-        Args:
-            local: the copy of it, empty as yet.
-            head: of the control chain that its proof named.
-        """
-        assert self.state is State.AWAIT_ADMISSION
-        self._speak_for(local)
-        self._chain.heard(head)
-        self.state = State.AWAIT_CHAIN
-        return self._go_on(self._read)
 
     def say_slot(self, slot: bytes, letter: bytes) -> list[Event]:
         """Hand out a letter, leave one, or ask for one with an empty letter."""

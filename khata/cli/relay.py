@@ -102,18 +102,25 @@ def invite(
 def serve(
     context: typer.Context,
     listen: Annotated[str, typer.Option("--listen", help="HOST:PORT to listen on; 0.0.0.0 for all.")],
+    keep_acknowledged: Annotated[
+        int | None,
+        typer.Option("--keep-acknowledged", min=0, help="Drop content that all devices have after so many days."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve companies until Ctrl-C. Prints one line for each event; with --json one object a line.
 
+    Everything is kept for ever, so a relay is a copy off the premises too, unless --keep-acknowledged says otherwise.
+    What was dropped then still verifies; a device that is admitted later gets it from another one that holds it.
+
     Examples:
       khata --books relay relay serve --listen 0.0.0.0:7420
-      khata --books relay relay serve --listen 0.0.0.0:7420 --json
+      khata --books relay relay serve --listen 0.0.0.0:7420 --keep-acknowledged 90 --json
     """
     from khata.cli.sync import print_event
     from khata.relays import Service, serve_relay
 
-    serve_relay(frame_of(context).folder, Service(listen), lambda said: print_event(said, as_json))
+    serve_relay(frame_of(context).folder, Service(listen, keep_acknowledged), lambda said: print_event(said, as_json))
 
 
 @app.command()

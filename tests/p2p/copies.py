@@ -182,7 +182,7 @@ class Line:
                 assert session.peer is not None
                 checked = replica.check_untrusted(event.commits)
                 result = replica.ingest_from(checked, session.peer, replica.view(SHARE, session.peer).share, NOW)
-                self._handle(side, session.stored(result.gained, result.refused, result.held_back))
+                self._handle(side, session.stored(result.gained, result.refused, result.held_back, result.lacking))
             elif isinstance(event, ChainCame):
                 self._handle(side, session.chain_kept(_extend(replica, event.entries)))
             elif isinstance(event, Established):

@@ -8,26 +8,26 @@ from p2p.node import Node
 from p2p.replica import Replica
 from p2p.store import Store
 from p2p.transport import TlsNetwork
-from tests.p2p.copies import EVERYTHING, NOW, branch_of, digest, head_office, save
+from tests.p2p.copies import EVERYTHING, NOW, branch_of, digest, head_office, keys_of, save
 from tests.p2p.nodes import At, Log, TurnedClock, serving
-from tests.p2p.strangers import EVE
 
 SALES = "vouchers/pun/sales/2026-04"
+SHARED = keys_of("Shared")
 HOUSES = ("Sharma", "Mehta")
 
 
 def two_companies(folder: Path) -> tuple[Copies, Log, dict[str, At]]:
     """A device that belongs to two companies, and a branch of each of them that was never there before."""
-    copies, branches = Copies(EVE), {}
+    copies, branches = Copies(SHARED), {}
     for house in HOUSES:
         (folder / house).mkdir()
         office = head_office(None, house)
-        admit_device(office, (EVE.public, EVE.seal_public), "Shared", "ho", "SHA", EVERYTHING, NOW)
+        admit_device(office, (SHARED.public, SHARED.seal_public), "Shared", "ho", "SHA", EVERYTHING, NOW)
         branch = branch_of(office, "Pune", folder / house)
         take_control(branch, office)
         branch.store.close()
         branches[house] = At(folder / house / "pune.db", branch.keys, branch.company)
-        replica = Replica(Store.open(folder / house / "shared.db", wait_ms=0), EVE, office.company)
+        replica = Replica(Store.open(folder / house / "shared.db", wait_ms=0), SHARED, office.company)
         replica.extend_chain(office.chain_entries(-1))
         take_control(replica, office)
         copies.add(replica)
@@ -78,7 +78,7 @@ async def test_what_one_company_writes_wakes_no_conversation_of_another(tmp_path
 
 async def test_a_company_that_is_not_served_is_not_known(tmp_path):
     copies, log, branches = two_companies(tmp_path)
-    node = Node(Copies(EVE, list(copies)[:1]), TlsNetwork(), TurnedClock(), log)
+    node = Node(Copies(SHARED, list(copies)[:1]), TlsNetwork(), TurnedClock(), log)
     async with serving(node) as address:
         outcome = await branches[HOUSES[1]].sync(address)
     assert (outcome.in_sync, outcome.goodbye) == (False, "unknown-device")
