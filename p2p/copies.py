@@ -32,6 +32,10 @@ class Copies:
         """The copy of a company (id, 32 bytes), or None."""
         return self._replicas.get(company)
 
+    def recovered_by(self, public: bytes) -> bytes | None:
+        """The id of the company whose recovery phrase stands for this key to sign with, or None."""
+        return next((one.company for one in self if one.chain.recovery_keys[0] == public), None)
+
     @property
     def only(self) -> Replica:
         """The copy of a device that has but one."""

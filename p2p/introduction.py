@@ -21,6 +21,18 @@ Join = Callable[[Challenge], Joining]
 """Makes what a joiner adds to its proof, once the challenge is known."""
 
 
+Recovers = Callable[[bytes], bytes | None]
+"""The company (id) whose recovery phrase stands for a key to sign with, if it is served here."""
+
+ANY_COMPANY = bytes(32)
+"""What a proof names as the company when its dialer has nothing but a recovery phrase."""
+
+COMPANY_CODE = "company"
+"""The goodbye that answers such a proof: its text is the company's id in hex."""
+
+_WELCOME = (Membership.MEMBER, Membership.RECOVERY)
+
+
 class Introduction:
     """What a session does until both sides know each other; `Session` is what is made of it.
 
@@ -41,6 +53,7 @@ class Introduction:
     taking: Taking | None
     _local: Local
     _choose: Choose | None
+    _recovers: Recovers | None
     _keys: DeviceKeys
     _listener: bytes
     _nonce: bytes | None
@@ -119,6 +132,9 @@ class Introduction:
             self.state = State.AWAIT_ADMISSION
             self._note(CompanyOffered(message, nonce))
             return
+        recovered = self._recovers(message.key) if local is None and self._recovers is not None else None
+        if recovered is not None and message.company == ANY_COMPANY:
+            raise RemoteProtocolError(COMPANY_CODE, recovered.hex())
         if local is None or local.company != message.company:
             raise RemoteProtocolError("unknown-device", "this device is not known here")
         self._speak_for(local)
@@ -128,7 +144,7 @@ class Introduction:
             self._take_over()
         elif standing is Membership.MEMBER and self._is_revoked():
             self.state = State.AWAIT_CHAIN
-        elif standing is Membership.MEMBER:
+        elif standing in _WELCOME:
             self._welcome()
         elif message.joining is not None:
             self.state = State.AWAIT_ADMISSION
@@ -172,9 +188,12 @@ class Introduction:
         self._read()
 
     def _are_members(self) -> bool:
-        """Whether the control chain held here admits both ends; a relay that takes a company in has to see itself."""
-        ends = (self.peer or b"", self._keys.id)
-        return all(self._local.standing_of(device) is Membership.MEMBER for device in ends)
+        """Whether the control chain held here admits both ends; a relay that takes a company in has to see itself.
+
+        One of the two may prove itself with the recovery phrase instead: it gets `control` and shares nothing else.
+        """
+        ends = [self._local.standing_of(device) for device in (self.peer or b"", self._keys.id)]
+        return all(standing in _WELCOME for standing in ends) and Membership.MEMBER in ends
 
     def _lines(self) -> list[tuple[int, bytes]]:
         """The last entry of each line of the control chain held here, the one that wins first."""

@@ -16,6 +16,7 @@ class Membership(Enum):
 
     MEMBER = "member"
     REVOKED = "revoked"
+    RECOVERY = "recovery"
     UNKNOWN = "unknown"
 
 

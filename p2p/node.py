@@ -355,7 +355,10 @@ class Node:
             return conversation.replica
 
         steady, wall = self._clock.steady_ms(), self._clock.now_ms()
-        session = Session(None, self.keys, connection.listener, steady, wall, self._random(32), choose=choose)
+        session = Session(
+            None, self.keys, connection.listener, steady, wall, self._random(32), choose=choose,
+            recovers=self.copies.recovered_by,
+        )  # fmt: skip
         conversation = Conversation(connection, session, None, self._clock, self._check, self, None)
         return conversation
 

@@ -10,7 +10,7 @@ from p2p.commit import Commit, Item, make_commit
 from p2p.cuts import own_ids, own_scopes
 from p2p.documents import Projection
 from p2p.errors import P2PError
-from p2p.identity import DeviceKeys, Random
+from p2p.identity import DeviceKeys, Random, device_id
 from p2p.ingested import Ingested
 from p2p.intake import Intake
 from p2p.judging import Checked, check_untrusted, of_a_revoked_device
@@ -141,7 +141,8 @@ class Replica(Intake):
         """What the control chain held here says of a device."""
         member = self.chain.members.get(device[:8])
         if member is None or member.device != device:
-            return Membership.UNKNOWN
+            recovery = self.chain.recovery_keys[0]
+            return Membership.RECOVERY if recovery and device == device_id(recovery) else Membership.UNKNOWN
         return Membership.MEMBER if member.revoked_at is None else Membership.REVOKED
 
     def revoked_at(self, device: bytes) -> int:

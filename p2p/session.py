@@ -16,7 +16,7 @@ from p2p.exchange import Exchange
 from p2p.handover import Giving, Taking
 from p2p.identity import DeviceKeys
 from p2p.ingested import CommitReason
-from p2p.introduction import Introduction, Join
+from p2p.introduction import Introduction, Join, Recovers
 from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX, UNACKNOWLEDGED_BYTES_MAX
 from p2p.local import Choose, Local, Membership
 from p2p.messages import (
@@ -62,6 +62,7 @@ class Session(Introduction):
         nonce: 32 random bytes to challenge the dialer with; None makes this the dialing end.
         join: for a dialer with a ticket.
         choose: for a listener with copies of several companies, which of them the proof means.
+        recovers: for a listener, which company a recovery phrase belongs to.
         visit: this end leaves as soon as both are in sync.
     """
 
@@ -75,6 +76,7 @@ class Session(Introduction):
         nonce: bytes | None = None,
         join: Join | None = None,
         choose: Choose | None = None,
+        recovers: Recovers | None = None,
         visit: bool = False,
     ) -> None:
         self._keys = keys
@@ -88,6 +90,7 @@ class Session(Introduction):
         self._out = bytearray()
         self._events: list[Event] = []
         self._choose = choose
+        self._recovers = recovers
         if local is not None:
             self._speak_for(local)
         self._storing: deque[Received] = deque()

@@ -32,6 +32,7 @@ from khata.cli import (
     log,
     masters,
     problems,
+    recover,
     relay,
     report_bills,
     report_books,
@@ -58,7 +59,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (company, sync, status, link, imports, checks, log, find, demo):
+for module in (company, sync, recover, status, link, imports, checks, log, find, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 for group in (
