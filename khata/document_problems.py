@@ -1,6 +1,6 @@
 """Problems of single documents: what cannot be counted or read, lies in two places, or was set aside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from crdt_models.document import Document
 from crdt_models.transfers import KIND as TRANSFER
@@ -13,8 +13,9 @@ from khata.deeds import branches_of, deed, deed_of, in_order, showing
 from khata.effects import of_vouchers
 from khata.problem import Choice, Deed, Problem
 from khata.reading import BAD_REGISTER, IMPOSSIBLE, UNBALANCED
+from khata.set_aside import beyond_a_cut, parsed, quarantined
 from khata.transfers.reading import WRONG_BRANCH
-from p2p.commit import parse_commit_untrusted
+from p2p.commit import Commit
 from p2p.store import QUARANTINED
 
 TWO_SCOPES = "one-id-in-two-scopes"
@@ -127,14 +128,40 @@ def unknown_kinds(books: Books) -> Iterator[Problem]:
 
 
 def quarantined_commits(books: Books) -> Iterator[Problem]:
-    """Commits that were set aside, with the reason; what else their authors saved counts."""
+    """Commits that were set aside: those beyond a cut by device and reason, malformed ones each, with its reason."""
     reasons = dict(books.db.execute("SELECT row, reason FROM set_aside WHERE state=?", (QUARANTINED,)).fetchall())
-    for stored in books.replica.store.everything(QUARANTINED):
-        header = parse_commit_untrusted(stored.header, stored.signature, stored.body).header
-        text = (
-            f"commit {stored.id.hex()[:16]} of {books.device_name(header.author)} in {header.scope} is set aside: "
-            f"{reasons.get(stored.row, 'no reason was noted')}"
-        )
-        deeds = (deed_of(books, header.author, "", header.time, "made it"),)
-        branches = branches_of(deeds, [header.scope])
-        yield Problem(QUARANTINED_COMMIT, (), text, (), deeds, branches=branches, about=(stored.id.hex(),))
+    beyond: dict[tuple[bytes, str], list[Commit]] = {}
+    for stored in quarantined(books):
+        commit, reason = parsed(stored), reasons.get(stored.row, "no reason was noted")
+        if beyond_a_cut(books, commit):
+            beyond.setdefault((commit.header.author, reason), []).append(commit)
+        else:
+            yield _malformed(books, commit, reason)
+    for (author, reason), commits in sorted(beyond.items()):
+        yield _beyond(books, author, reason, sorted(commits, key=lambda one: one.id))
+
+
+def _malformed(books: Books, commit: Commit, reason: str) -> Problem:
+    header = commit.header
+    text = (
+        f"commit {commit.id.hex()[:16]} of {books.device_name(header.author)} in {header.scope} is set aside: {reason}"
+    )
+    deeds = (deed_of(books, header.author, "", header.time, "made it"),)
+    return Problem(
+        QUARANTINED_COMMIT, (), text, (), deeds, branches=branches_of(deeds, [header.scope]), about=(commit.id.hex(),)
+    )
+
+
+def _beyond(books: Books, author: bytes, reason: str, commits: Sequence[Commit]) -> Problem:
+    """What a device made that it was cut off from: listed as one, since it is looked at and settled as one."""
+    device = books.device_name(author)
+    member = books.replica.chain.members.get(author)
+    named = member.series if member is not None and member.series else device
+    count = f"{len(commits)} {'commit' if len(commits) == 1 else 'commits'} of {device}"
+    text = f"{count} {'is' if len(commits) == 1 else 'are'} set aside: {reason}; `khata device quarantined {named}`"
+    times = sorted(commit.header.time for commit in commits)
+    deeds = in_order(deed_of(books, author, "", time, "made it") for time in (times[0], times[-1]))
+    choices = (Choice("let it count after all", f"khata device readmit {named} --all"),)
+    scopes = sorted({commit.header.scope for commit in commits})
+    about = (author.hex(), reason, *(commit.id.hex() for commit in commits))
+    return Problem(QUARANTINED_COMMIT, (), text, choices, deeds, branches=branches_of(deeds, scopes), about=about)

@@ -4,6 +4,7 @@ from typing import Any
 
 from khata.books import Books
 from khata.daemon import STATUS, ask
+from khata.devices import entry_time
 from khata.showing import instant
 from khata.waiting import waiting
 from p2p.contact import Contact
@@ -55,6 +56,9 @@ def standing(books: Books) -> Json:
         "device_id": spell(member.device),
         "branch": branch.name if branch is not None else member.branch,
         "code": member.series,
+        "revoked": None
+        if member.revoked_at is None
+        else {"by": _keeper_then(books, member.revoked_at), "at": entry_time(books, member.revoked_at)},
         "serving": bool(answer),
         "working_offline": contact.is_offline,
         "listening": answer.get("listening"),
@@ -84,6 +88,10 @@ def ago(at: int | None, now: int) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit} ago"
     return f"{seconds} s ago"
+
+
+def _keeper_then(books: Books, seq: int) -> str:
+    return books.device_name(books.replica.chain.keeper_at(seq - 1)[:8])
 
 
 def _in_state(books: Books, state: int) -> int:

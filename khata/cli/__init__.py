@@ -18,6 +18,7 @@ from khata.cli import (
     company,
     conflicts,
     demo,
+    devices,
     export_gstr1,
     export_tally,
     exports,
@@ -64,6 +65,7 @@ for module in (company, sync, recover, status, link, imports, checks, log, find,
         app.command(name)(command)
 for group in (
     branches,
+    devices,
     company,
     gst,
     ledgers,

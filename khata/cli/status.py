@@ -26,6 +26,10 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     serving = f"serving at {found['listening']}" if found["listening"] else "serving" if found["serving"] else ""
     say(f"{found['company']}: {found['device']} ({found['code']}), branch {found['branch']}")
     mode = "; working offline, `khata work online` ends it" if found["working_offline"] else ""
+    if found["revoked"]:
+        on = (found["revoked"]["at"] or "")[:10]
+        say(f"This device was revoked by {found['revoked']['by']} on {on}: it writes nothing any more; `khata sync` "
+            "hands over what it made, and what it holds may be read")  # fmt: skip
     say(f"{found['commits']} commits{'; ' + serving if serving else '; not serving'}{mode}")
     rows = [
         (
