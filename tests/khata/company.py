@@ -55,7 +55,8 @@ def a_branch(office: Books, name: str, code: str = "", store: Store | None = Non
     if code.lower() not in office.replica.chain.branches:
         append(office.replica, BranchAdded(time=NOW, code=code.lower(), name=name))
     admit_device(office.replica, (keys.public, keys.seal_public), name, code.lower(), code, EVERYTHING, NOW)
-    for member in [one for one in office.replica.chain.members.values() if one.branch != code.lower()]:
+    members = list(office.replica.chain.members.values())
+    for member in [one for one in members if one.branch != code.lower() and one.revoked_at is None]:
         agree(office.replica, office.replica.keys if member.series == "HO" else keys_of(member.name), keys)
     held = store or with_tables(Store.open(Path(":memory:")))
     replica = Replica(held, keys, office.company, BooksProjection(), random)
