@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import trio
@@ -12,6 +13,8 @@ from khata.branching import check_address
 from khata.daemon import POKE, STATUS, ask, listen
 from khata.errors import BooksError
 from khata.folder import BooksFolder
+from khata.relay_http import Page, json_page, serve_pages, text_page
+from khata.relay_metrics import RelayMetrics, health
 from khata.showing import instant
 from p2p.arrivals import stored_by
 from p2p.identity import AUTHOR_BYTES, Random, spell
@@ -114,10 +117,12 @@ class Service(NamedTuple):
     Attributes:
         listen: the address to listen on.
         keep_days: drop the content of commits that all have acknowledged after so many days; None to keep it for ever.
+        metrics: where to answer `/metrics` and `/health`; None for nowhere.
     """
 
     listen: str
     keep_days: int | None = None
+    metrics: str | None = None
 
 
 def serve_relay(folder: BooksFolder, service: Service, tell: Callable[[Said], None]) -> None:
@@ -127,7 +132,8 @@ def serve_relay(folder: BooksFolder, service: Service, tell: Callable[[Said], No
         BooksError: another process serves this relay.
         Unreachable: the address cannot be listened on, or is none.
     """
-    parse_address(service.listen)
+    for address in (service.listen, *([service.metrics] if service.metrics else ())):
+        parse_address(address)
     with folder.serving():
         home = RelayHome(folder.path, wait_ms=0)
         try:
@@ -137,7 +143,12 @@ def serve_relay(folder: BooksFolder, service: Service, tell: Callable[[Said], No
 
 
 async def _serve(home: RelayHome, folder: BooksFolder, service: Service, tell: Callable[[Said], None]) -> None:
-    node = RelayNode(home, TlsNetwork(), tell=tell)
+    def said(what: Said) -> None:
+        metrics.heard(what)
+        tell(what)
+
+    node = RelayNode(home, TlsNetwork(), tell=said)
+    metrics = RelayMetrics(node)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(listen, folder, lambda command, _given: _answer(node, command))
@@ -146,9 +157,21 @@ async def _serve(home: RelayHome, folder: BooksFolder, service: Service, tell: C
                 listening = await serving.start(node.serve, service.listen)
                 if service.keep_days is not None:
                     nursery.start_soon(node.keep_tidy, service.keep_days)
-                tell(Said("listening", listening, f"relay {home.card.name} listens on {listening}"))
+                if service.metrics is not None:
+                    at = await nursery.start(serve_pages, service.metrics, partial(_page, node, metrics))
+                    said(Said("metrics", at, f"metrics and health at http://{at}/"))
+                said(Said("listening", listening, f"relay {home.card.name} listens on {listening}"))
             nursery.cancel_scope.cancel()
-    tell(Said("stopped", "", "stopped; everything acknowledged is stored"))
+    said(Said("stopped", "", "stopped; everything acknowledged is stored"))
+
+
+def _page(node: RelayNode, metrics: RelayMetrics, path: str) -> Page | None:
+    if path == "/metrics":
+        return text_page(metrics.page())
+    if path == "/health":
+        well, found = health(node)
+        return json_page(found, "200 OK" if well else "503 Service Unavailable")
+    return None
 
 
 async def _stop_on_signal(node: RelayNode, signals: AsyncIterator[int]) -> None:

@@ -106,6 +106,9 @@ def serve(
         int | None,
         typer.Option("--keep-acknowledged", min=0, help="Drop content that all devices have after so many days."),
     ] = None,
+    metrics: Annotated[
+        str, typer.Option("--metrics", help="HOST:PORT for /metrics and /health, such as 127.0.0.1:7421.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Serve companies until Ctrl-C. Prints one line for each event; with --json one object a line.
@@ -114,13 +117,14 @@ def serve(
     What was dropped then still verifies; a device that is admitted later gets it from another one that holds it.
 
     Examples:
-      khata --books relay relay serve --listen 0.0.0.0:7420
+      khata --books relay relay serve --listen 0.0.0.0:7420 --metrics 127.0.0.1:7421
       khata --books relay relay serve --listen 0.0.0.0:7420 --keep-acknowledged 90 --json
     """
     from khata.cli.sync import print_event
     from khata.relays import Service, serve_relay
 
-    serve_relay(frame_of(context).folder, Service(listen, keep_acknowledged), lambda said: print_event(said, as_json))
+    service = Service(listen, keep_acknowledged, metrics or None)
+    serve_relay(frame_of(context).folder, service, lambda said: print_event(said, as_json))
 
 
 @app.command()

@@ -1,6 +1,10 @@
 """Relays as people run them: real processes of `khata relay`, and companies that use them."""
 
+import json
+import re
+import socket
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.e2e.shop import Copy, Serving, until
@@ -92,11 +96,11 @@ def test_a_branch_joins_through_the_relay_and_is_never_online_with_head_office(o
         assert office.run("relay", "add", relay.invite())["in_sync"]
         invited = office.run("branch", "add", "Surat", "--code", "SUR")
         assert (invited["addresses"], invited["relays"]) == ([], [serving.address])
-        early = surat.start("join", invited["ticket"], "--timeout", "2").wait()
+        early = surat.start("join", invited["ticket"], "--timeout", "6").wait()
         assert early.code == 3
         assert "no such open ticket" in early.said
         office.sync(serving.address)
-        left = surat.start("join", invited["ticket"], "--timeout", "2").wait()
+        left = surat.start("join", invited["ticket"], "--timeout", "6").wait()
         assert left.code == 3
         assert "left a letter for the head office" in left.said
         assert "again later" in left.said
@@ -120,3 +124,78 @@ def test_a_joiner_that_waits_is_admitted_when_head_office_comes_online(office, t
         joining.wait_for("left a letter")
         office.sync(serving.address)
         assert joining.wait().code == 0
+
+
+def test_books_flow_through_the_relay_between_two_that_are_never_online_together(office, tmp_path):
+    relay, surat = a_relay(tmp_path), Copy(tmp_path / "surat")
+    with relay.serve() as serving:
+        assert office.run("relay", "add", relay.invite())["in_sync"]
+        ticket = office.run("branch", "add", "Surat", "--code", "SUR")["ticket"]
+        office.sync(serving.address)
+        joining = surat.start("join", ticket)
+        joining.wait_for("left a letter")
+        assert joining.stop().code == 130
+        office.sync(serving.address)
+        surat.run("join", ticket)
+        # The rule of the ticket is answered at Surat, heard of at head office, and then acted upon.
+        for copy in (office, surat):
+            copy.sync(serving.address)
+        entered = surat.receipt("1234.00", "through the relay")
+        for copy in (surat, office, surat):
+            copy.sync(serving.address)
+        assert office.run("voucher", "show", entered["number"])["number"] == entered["number"]
+        assert surat.digest == office.digest
+        assert surat.run("report", "trial-balance") == office.run("report", "trial-balance")
+        (company,) = relay.run("relay", "status")["companies"]
+        # What the relay knows to be delivered may lag behind by the word of somebody who left at once, and no more.
+        waiting = {one["name"]: one["waiting"] for one in company["devices"]}
+        assert waiting["Head Office"] <= 1
+        assert waiting["Surat"] <= 1
+
+
+def get(address: str, path: str, method: str = "GET") -> tuple[int, str]:
+    """Ask a relay's monitoring address for something."""
+    host, _, port = address.rpartition(":")
+    line = HTTPConnection(host, int(port), timeout=30)
+    line.request(method, path)
+    answer = line.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_a_relay_says_how_it_is(office, tmp_path):
+    relay = a_relay(tmp_path)
+    with relay.serve("--metrics", "127.0.0.1:0", "--json") as serving:
+        at = serving.running.wait_for(r"http://(127\.0\.0\.1:\d+)/").group(1)
+        where = json.loads(serving.running.wait_for(r'\{.*"listening".*\}').group())["peer"]
+        office.run("relay", "add", relay.invite())
+        status, text = get(at, "/health")
+        found = json.loads(text)
+        assert (status, found["well"], found["database"], found["companies"]) == (200, True, "writable", 1)
+        assert found["last_write"]
+        status, text = get(at, "/metrics")
+        assert status == 200
+        numbers = dict(re.findall(r"^(khata_relay_\w+)(?:\{[^}]*\})? ([\d.e+]+)$", text, re.MULTILINE))
+        assert float(numbers["khata_relay_companies"]) == 1
+        assert float(numbers["khata_relay_commits"]) > 0
+        assert float(numbers["khata_relay_quota_bytes"]) == 2**31
+        assert 'khata_relay_events_total{event="company"} 1.0' in text
+        assert "Head Office" not in text
+        assert get(at, "/")[0] == 404
+        assert get(at, "/metrics", "POST")[0] == 405
+        with socket.create_connection(("127.0.0.1", int(at.rpartition(":")[2])), timeout=30) as line:
+            line.sendall(b"\x00" * 5000 + b"\r\n\r\n")
+            assert line.recv(100).startswith(b"HTTP/1.1 400")
+        for told in serving.running.out.splitlines():
+            assert {"at", "event", "peer", "text"} == set(json.loads(told))
+        assert where == "127.0.0.1:0" or where.startswith("127.0.0.1:")
+
+
+def test_a_relay_whose_disk_takes_nothing_says_that_it_is_not_well(tmp_path):
+    relay = a_relay(tmp_path)
+    with relay.serve("--metrics", "127.0.0.1:0") as serving:
+        at = serving.running.wait_for(r"http://(127\.0\.0\.1:\d+)/").group(1)
+        (relay.folder / "relay.db").unlink()
+        (relay.folder / "relay.db").mkdir()
+        status, text = get(at, "/health")
+        assert status == 503
+        assert "not writable" in json.loads(text)["database"]
