@@ -22,7 +22,7 @@ def test_one_out_of_reach_is_named_and_is_no_failure_beside_one_that_was_in_sync
     with ho.serve(listen=office.address):
         ended = pune.start("sync", "--json").wait()
         assert ended.code == 0
-        assert f"not in sync with {branch.address}: nobody listens" in ended.err
+        assert f"not in sync with Nagpur: nobody listens at {branch.address}" in ended.err
         assert {(one["in_sync"], one["reached"]) for one in ended.json} == {(True, True), (False, False)}
         assert set(errors(pune)) == {"Nagpur"}
         assert pune.start("sync", "--peer", office.address, "--peer", branch.address).wait().code == 3
