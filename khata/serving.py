@@ -18,6 +18,7 @@ from khata.syncing import without_waiting
 from p2p.contact import EVENTS_KEPT_MAX, Contact, Event
 from p2p.conversation import patiently
 from p2p.device_notes import ADDRESSES, save_note
+from p2p.discovery import Lan, look_around
 from p2p.errors import P2PError, StoreError
 from p2p.node import Node, Said
 from p2p.transport import TlsNetwork, parse_address
@@ -33,11 +34,13 @@ class Wishes(NamedTuple):
         listen: where; None to only call others.
         peers: addresses to keep calling, besides those known.
         announce: where others can reach this device; empty: where it listens, if that is an address others can use.
+        lan: whether to look for others on the local network, and be seen there; None: unless it listens on loopback.
     """
 
     listen: str | None
     peers: Sequence[str] = ()
     announce: Sequence[str] = ()
+    lan: bool | None = None
 
 
 def serve(books: Books, wishes: Wishes, tell: Callable[[Said], None]) -> None:
@@ -83,6 +86,8 @@ async def _serve(
                 tell(Said("listening", listening or "", f"listening on {listening}" if listening else "not listening"))
                 await _announce(books, wishes.announce or _listened_at(listening), tell)
                 node.poke()
+                if listening is not None and (not is_loopback(listening) if wishes.lan is None else wishes.lan):
+                    nursery.start_soon(_look_around, node, listening, tell)
             nursery.cancel_scope.cancel()
     tell(Said("stopped", "", "stopped; everything acknowledged is stored"))
 
@@ -108,6 +113,12 @@ def _keep(books: Books, events: deque[Event]) -> None:
 async def _stop_on_signal(node: Node, signals: AsyncIterator[int]) -> None:
     async for _ in signals:
         node.stop()
+
+
+async def _look_around(node: Node, listening: str, tell: Callable[[Said], None]) -> None:
+    assert node.dialling is not None
+    lan = Lan(node.replica.company, node.keys.id, listening)
+    await look_around(lan, node.dialling.sees, lambda text: tell(Said("failed", "", text)))
 
 
 async def _announce(books: Books, addresses: Sequence[str], tell: Callable[[Said], None]) -> None:

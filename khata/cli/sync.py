@@ -179,6 +179,10 @@ def serve(
         list[str] | None,
         typer.Option("--announce", help="HOST:PORT where others reach this device; default: that of --listen."),
     ] = None,
+    lan: Annotated[
+        bool | None,
+        typer.Option("--lan/--no-lan", help="Find devices on the local network; default: not on loopback."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep in touch, live, until Ctrl-C: listen, dial, push what is saved. Other commands work beside it.
@@ -198,7 +202,7 @@ def serve(
     with opened(context) as books:
         if not listen and not peer and not lines(books.replica):
             raise BooksError("nobody to keep in touch with: listen with --listen HOST:PORT, or name a --peer HOST:PORT")
-        wishes = Wishes(listen or None, peer or (), announce or ())
+        wishes = Wishes(listen or None, peer or (), announce or (), lan)
         keep_serving(books, wishes, lambda said: print_event(said, as_json))
 
 
