@@ -106,7 +106,9 @@ def accept_first_rules(replica: Replica, preset: str, user: str, now: int) -> bo
     Returns:
         whether anything was written.
     """
-    member, keeper = replica.chain.member(replica.keys.id), replica.chain.member(replica.chain.keeper)
+    member = replica.chain.member(replica.keys.id)
+    # Until a joiner has been admitted its control chain may be empty, and names no keeper.
+    keeper = replica.chain.member(replica.chain.keeper) if member is not None else None
     if member is None or keeper is None or not replica.chain.epochs or replica.keyring.current(
         replica.chain.epochs, RULES_SCOPE
     ) is None:  # fmt: skip
