@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.agreeing import agree
 from crdt_models.masters import CostCentre, Ledger, Master, VoucherType, master_id
 from crdt_models.predefined import PRIMARY_COST_CATEGORY
 from crdt_models.saves import unpack_save_untrusted
@@ -16,6 +17,7 @@ from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, BranchAdded
 from p2p.chain_members import Grant
 from p2p.commit import Item
 from p2p.founding import admit_device, append
+from p2p.grants import EVERYTHING
 from p2p.packed import split_items
 from p2p.scope import master_scope, voucher_scope
 from tools.sample_saves import Samples
@@ -57,7 +59,7 @@ def make_office(folder: Path, count: int, seed: int, bulk: bool) -> Books:
     """Found a company that holds the vouchers and every master that they name."""
     books = found_books(BooksFolder(folder), "Sharma Traders", "Head Office", "HO", "asha").books
     placed = vouchers(count, seed)
-    _save_masters(books, placed)
+    save_masters(books, placed)
     if bulk:
         save_in_bulk(books, placed)
     else:
@@ -93,7 +95,8 @@ def save_in_bulk(books: Books, placed: Iterable[Placed]) -> None:
             books.replica.commit(scope, batch, books.now())
 
 
-def _save_masters(books: Books, placed: Iterable[Placed]) -> None:
+def save_masters(books: Books, placed: Iterable[Placed]) -> None:
+    """Save every master that some vouchers name."""
     group = master_id(books.company, "group", "Sundry Debtors")
     category = master_id(books.company, "cost-category", PRIMARY_COST_CATEGORY)
     masters: dict[bytes, Master] = {}
@@ -113,13 +116,14 @@ def _save_masters(books: Books, placed: Iterable[Placed]) -> None:
 
 
 def admit_branch(office: Books, folder: Path) -> None:
-    """Make the empty copy of a branch that was just admitted: it knows who belongs to the company, and nothing else."""
+    """Make the empty copy of a branch that was just admitted: what it knows is who belongs to the company, its keys
+    and the rule that all of it flows."""
     branch = joining_books(BooksFolder(folder), office.company, "ravi")
     append(office.replica, BranchAdded(time=office.now(), code="pun", name="Pune"))
     keys = (branch.replica.keys.public, branch.replica.keys.seal_public)
     grant = Grant(READ_DEFAULT, WRITE_DEFAULT)
     admit_device(office.replica, keys, "Pune", "pun", "PUN", grant, office.now())
-    branch.replica.extend_chain(office.replica.chain_entries(-1))
+    agree(office.replica, branch.replica, EVERYTHING, office.now())
     branch.close()
 
 

@@ -42,10 +42,15 @@ class Plan(NamedTuple):
 
 
 class Process:
-    """One end, in a process of its own."""
+    """One end, or several devices, in a process of its own.
 
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "benchmarks.end", str(folder)]
+    Args:
+        arguments: for the module, such as the folder of the copy.
+        module: what is run.
+    """
+
+    def __init__(self, *arguments: Path | str, module: str = "benchmarks.end") -> None:
+        command = [sys.executable, "-m", module, *map(str, arguments)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, do: str, **arguments: object) -> Json:

@@ -127,7 +127,7 @@ class WatchedNode(Node):
         self.agreed_again = trio.Event()
         self.round_trips = 0
         self.seen: dict[str, int] = {}
-        self._watched_network = network
+        self.watched_network = network
         self._seen_to: int | None = None
 
     def agreement(self) -> Moment | None:
@@ -139,7 +139,7 @@ class WatchedNode(Node):
         """Note when both were proved to agree."""
         if in_sync:
             self.agreed = _moment(conversation.traffic)
-            followed = self._watched_network.followed
+            followed = self.watched_network.followed
             self.round_trips = followed.round_trips if followed else 0
             self.agreed_again.set()
             self.agreed_again = trio.Event()

@@ -9,7 +9,7 @@ from p2p.identity import DeviceKeys, Random
 from p2p.keyring import ROOT, HeldKey, Keyring
 from p2p.replica import NotAllowed, Replica
 from p2p.scope import RECOVERY_KEYS_SCOPE, keys_scope, slug
-from p2p.sealing import seal_everywhere, seal_granted
+from p2p.sealing import publish_branches, seal_granted
 from p2p.seals import seal_keys
 from p2p.store import Store
 
@@ -70,7 +70,7 @@ def found_company(
 def append(replica: Replica, body: Body) -> Entry:
     """Add an entry to the control chain, as its keeper. Durable when the transaction around it ends.
 
-    A branch that is added comes with the keys of its transfers, for those who may read them.
+    Of a branch that is added, what others need for the keys of their transfers with it is told.
 
     Raises:
         NotAllowed: this device is not the keeper.
@@ -85,8 +85,7 @@ def append(replica: Replica, body: Body) -> Entry:
         entry = replica.chain.append(replica.keys, body)
         replica.append_chain(entry, body.time)
         if isinstance(body, BranchAdded):
-            # Who may read the transfers of a branch may read those with the new one too.
-            seal_everywhere(replica, body.time)
+            publish_branches(replica, body.time)
     return entry
 
 

@@ -11,6 +11,7 @@ from p2p.chain_entries import READ_DEFAULT, WRITE_DEFAULT
 from p2p.chain_members import Grant
 from p2p.errors import ChainError
 from p2p.keyring import ROOT
+from p2p.pairs import pairs_path
 from p2p.scope import Pattern, branch_of_pairs, is_within
 
 EVERYTHING: Final = "everything"
@@ -70,18 +71,9 @@ def _covers(pattern: str, other: str) -> bool:
     return is_within(path, outer.path) and (path != outer.path or inner.path is None)
 
 
-def key_paths(patterns: Iterable[str], branches: Iterable[str]) -> list[str]:
-    """The subtrees whose keys a grant to read hands over; of the pairs of a branch, those with each other branch.
-
-    Args:
-        branches: the codes of all branches there are.
-    """
-    paths: list[str] = []
-    for text in patterns:
-        branch = branch_of_pairs(text)
-        if branch is None:
-            paths.append(Pattern.parse(text).path or ROOT)
-        else:
-            pairs = (sorted((branch, other)) for other in branches if other != branch)
-            paths += [f"{_TRANSFERS}/{first}~{second}" for first, second in pairs]
-    return sorted(set(paths))
+def key_paths(patterns: Iterable[str]) -> list[str]:
+    """The subtrees whose keys a grant to read hands over; for the pairs of a branch, the secret of the branch."""
+    branches = ((text, branch_of_pairs(text)) for text in patterns)
+    return sorted({
+        Pattern.parse(text).path or ROOT if branch is None else pairs_path(branch) for text, branch in branches
+    })  # fmt: skip

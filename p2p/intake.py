@@ -20,10 +20,11 @@ from p2p.keyring import Keyring
 from p2p.links import Links
 from p2p.locks import Locks
 from p2p.messages import CommitParts
+from p2p.pairs import PAIRED, TRANSFERS, published_in
 from p2p.quota import Quota, Room
 from p2p.rejudging import Rejudging
 from p2p.rules import agreements_in
-from p2p.scope import keys_scope
+from p2p.scope import PAIRS_SCOPE, keys_scope
 from p2p.seals import open_seals
 from p2p.share import Share, may_come
 from p2p.store import ACCEPTED, Store, StoredCommit
@@ -55,7 +56,7 @@ class Intake(Rejudging):
         self.chain = Chain(company)
         self.keyring = Keyring()
         self._views = Views(store, keys.id, lambda: agreements_in(self.documents, self.chain))
-        self._keys_opened = EMPTY
+        self._keys_opened = EMPTY, EMPTY
         self._locked: tuple[tuple[Lock, ...], frozenset[bytes]] = ((), frozenset())
         self._cut_off: tuple[tuple[Cut, ...], frozenset[bytes]] = ((), frozenset())
         self._me: Member | None = None
@@ -154,6 +155,7 @@ class Intake(Rejudging):
             kept = [(commit, self._under_cuts(commit, verdict)) for commit, verdict in kept]
         row = self.store.next_row()
         stored, keys_came = [], False
+        keys_scopes = keys_scope(self.keys.author), PAIRS_SCOPE
         tips: dict[tuple[int, bytes], tuple[bytes, int]] = {}
         incoming: list[Incoming] = []
         for commit, verdict in kept:
@@ -163,7 +165,7 @@ class Intake(Rejudging):
             stored.append(StoredCommit(row, scope, commit.id, header, signature, body, verdict.state, source))
             tips[scope, commit.header.author] = (commit.id, row)
             incoming.extend(verdict.incoming)
-            keys_came = keys_came or commit.header.scope == keys_scope(self.keys.author)
+            keys_came = keys_came or commit.header.scope in keys_scopes
             row += 1
         self.store.append(stored)
         note_arrival(self.store, [header.author for _, header in named], stored, now)
@@ -264,9 +266,9 @@ class Intake(Rejudging):
     def _load_keys(self) -> list[str]:
         """Open the keys that were sealed to this device, if more have come; returns the subtrees that they are of.
 
-        Cost: 100 µs a key.
+        Cost: 100 µs a key; for a device that holds the secret of a branch, 50 µs for each time branches were added.
         """
-        held = self._views.digest(keys_scope(self.keys.author))
+        held = self._views.digest(keys_scope(self.keys.author)), self._views.digest(PAIRS_SCOPE)
         if held == self._keys_opened:
             return []
         self._keys_opened = held
@@ -276,7 +278,11 @@ class Intake(Rejudging):
             for epoch, path, key in open_seals(self.keys, self.company, document):
                 self.keyring.add(epoch, path, key)
                 if (epoch, path) not in known:
-                    came.append(path)
+                    came.append(TRANSFERS if path.endswith(PAIRED) else path)
+        if self.keyring.needs_publics:
+            for told in list(published_in(self.documents.in_scope(PAIRS_SCOPE))):
+                if self.keyring.add_public(*told):
+                    came.append(TRANSFERS)
         return came
 
     def _reload(self) -> None:
@@ -291,7 +297,7 @@ class Intake(Rejudging):
         """Go back to what the store holds, after a transaction that came to nothing."""
         self.chain = Chain(self.company)
         self.keyring = Keyring()
-        self._keys_opened = EMPTY
+        self._keys_opened = EMPTY, EMPTY
         self._views.reload_all()
         self._reload()
 

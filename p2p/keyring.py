@@ -2,7 +2,8 @@
 
 The key of a path is derived from its parent's by HKDF, component by component, so a device that is handed the key of
 `vouchers/pun` can make the keys of all scopes below it and of none beside it. A grant hands over one such key, sealed
-to the device. What was handed over cannot be taken back: revoking starts a new epoch for what comes after.
+to the device. What was handed over cannot be taken back: revoking starts a new epoch for what comes after. The keys of
+transfers between two branches are the one exception to the tree: see `pairs`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from p2p.commit import EPOCH_BYTES
 from p2p.errors import BadKey
 from p2p.identity import KEY_BYTES, Random
+from p2p.pairs import PAIRED, TRANSFERS, is_pair, pair_key, pairs_path, public_of
 
 ROOT: Final = ""
 """The path of an epoch's root key, from which every other follows."""
@@ -56,11 +58,12 @@ class HeldKey(NamedTuple):
 class Keyring:
     """The content keys this device holds, and those that follow from them."""
 
-    __slots__ = ("_derived", "_held")
+    __slots__ = ("_derived", "_held", "_publics")
 
     def __init__(self, held: Iterable[HeldKey] = ()) -> None:
         self._held: dict[tuple[bytes, str], bytes] = {}
         self._derived: dict[tuple[bytes, str], bytes | None] = {}
+        self._publics: dict[tuple[bytes, str], bytes] = {}
         for epoch, path, key in held:
             self.add(epoch, path, key)
 
@@ -97,6 +100,19 @@ class Keyring:
         self._held[epoch, path] = key
         self._derived.clear()
 
+    def add_public(self, epoch: bytes, branch: str, public: bytes) -> bool:
+        """Know what is public of the secret of a branch, for the keys of pairs; whether that was not known."""
+        if self._publics.get((epoch, branch)) == public:
+            return False
+        self._publics[epoch, branch] = public
+        self._derived.clear()
+        return True
+
+    @property
+    def needs_publics(self) -> bool:
+        """Whether the secret of a branch is held, which makes keys only together with what is public of others."""
+        return any(path.startswith(TRANSFERS) and path.endswith(PAIRED) for _, path in self._held)
+
     def key(self, epoch: bytes, scope: str) -> bytes | None:
         """Return the key of a scope or subtree in an epoch, or None when nothing held leads to it.
 
@@ -114,10 +130,26 @@ class Keyring:
         while True:
             held = self._held.get((epoch, ancestor))
             if held is not None:
-                return derive_key(held, scope[len(ancestor) :].lstrip("/"))
+                return _descend(held, ancestor, scope)
             if not ancestor:
-                return None
+                return self._derive_of_pair(epoch, scope)
             ancestor = ancestor.rpartition("/")[0]
+
+    def _derive_of_pair(self, epoch: bytes, scope: str) -> bytes | None:
+        """The key of a transfer between two branches, of one of which the secret is held."""
+        root, _, below = scope.partition("/")
+        pair, _, rest = below.partition("/")
+        if root != TRANSFERS or not is_pair(pair):
+            return None
+        one, _, other = pair.partition(PAIRED)
+        for mine, theirs in ((one, other), (other, one)):
+            secret, public = self._held.get((epoch, pairs_path(mine))), self._publics.get((epoch, theirs))
+            if secret is not None and public is not None:
+                try:
+                    return derive_key(pair_key(secret, public, pair), rest)
+                except BadKey:
+                    continue
+        return None
 
     def current(self, epochs: Sequence[bytes], scope: str) -> tuple[bytes, bytes] | None:
         """Return the epoch and key to seal a new commit with, or None when nothing held leads to the scope.
@@ -141,6 +173,19 @@ class Keyring:
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(f'{epoch.hex()}:{path or ROOT!r}' for epoch, path in sorted(self._held))})"
+
+
+def _descend(key: bytes, at: str, path: str) -> bytes:
+    """The key of a path at or below another path of which the key is given."""
+    components = path[len(at) :].strip("/").split("/") if path != at else []
+    for component in components:
+        if at == TRANSFERS and is_pair(component):
+            one, _, other = component.partition(PAIRED)
+            key = pair_key(derive_key(key, one + PAIRED), public_of(derive_key(key, other + PAIRED)), component)
+        else:
+            key = derive_key(key, component)
+        at = f"{at}/{component}" if at else component
+    return key
 
 
 class KeyPlace(NamedTuple):

@@ -25,6 +25,12 @@ def rules_in(documents: Documents, chain: Chain) -> list[Rule]:
     return sorted(found, key=lambda rule: (*rule.branches, rule.offer.name))
 
 
+def rule_in(documents: Documents, chain: Chain, id: bytes) -> Rule | None:
+    """One rule by its id (16 bytes), or None. Cost: that of reading one document."""
+    document = documents.load(RULES_SCOPE, KIND, id)
+    return None if document is None else _rule(document, chain)
+
+
 def _rule(document: Document, chain: Chain) -> Rule | None:
     if document.kind != KIND:
         return None

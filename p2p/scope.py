@@ -16,6 +16,7 @@ CHAIN_SCOPE: Final = "control/chain"
 RULES_SCOPE: Final = "control/rules"
 DEVICES_SCOPE: Final = "control/devices"
 RECOVERY_KEYS_SCOPE: Final = "control/keys/recovery"
+PAIRS_SCOPE: Final = "control/keys/transfers"
 
 _KEYS_PREFIX: Final = "control/keys/"
 _PAIRED: Final = "~*"

@@ -11,8 +11,9 @@ from p2p.grants import key_paths
 from p2p.identity import device_id
 from p2p.keyring import ROOT, HeldKey
 from p2p.packed import Item, split_items
+from p2p.pairs import TRANSFERS, pairs_path, public_of, publications, published_in
 from p2p.replica import Replica
-from p2p.scope import RECOVERY_KEYS_SCOPE, is_within, keys_scope
+from p2p.scope import PAIRS_SCOPE, RECOVERY_KEYS_SCOPE, is_within, keys_scope
 from p2p.seals import seal_keys, sealed_in
 
 
@@ -21,7 +22,7 @@ def seal_granted(replica: Replica, member: Member, now: int) -> None:
 
     Cost: 100 µs a subtree and epoch that is missing; 50 µs an epoch that is not.
     """
-    seal_paths(replica, member, key_paths(member.grant.read, replica.chain.branches), now)
+    seal_paths(replica, member, key_paths(member.grant.read), now)
 
 
 def seal_paths(replica: Replica, member: Member, paths: Iterable[str], now: int) -> None:
@@ -46,12 +47,31 @@ def seal_paths(replica: Replica, member: Member, paths: Iterable[str], now: int)
 def seal_everywhere(replica: Replica, now: int) -> None:
     """Seal to every member, and to the recovery phrase, what it may read and was not handed yet. In a transaction.
 
+    What is public of the branches is told as well.
+
     Cost: 1 ms a member where an epoch is new.
     """
     seal_for_recovery(replica, now)
+    publish_branches(replica, now)
     for member in sorted(replica.chain.members.values(), key=lambda one: one.admitted_at):
         if member.revoked_at is None:
             seal_granted(replica, member, now)
+
+
+def publish_branches(replica: Replica, now: int) -> None:
+    """Tell, of every epoch, what is public of the branches of which it was not told yet. Inside a transaction.
+
+    Cost: 60 µs a branch and epoch that is new; reads one document for each time branches were added.
+    """
+    told = {(epoch, code) for epoch, code, _ in published_in(replica.documents.in_scope(PAIRS_SCOPE))}
+    items: list[Item] = []
+    for epoch in replica.chain.epochs:
+        if replica.keyring.key(epoch, TRANSFERS) is not None:
+            missing = [code for code in replica.chain.branches if (epoch, code) not in told]
+            secrets = ((code, replica.keyring.key(epoch, pairs_path(code))) for code in missing)
+            items += publications(epoch, [(code, public_of(key)) for code, key in secrets if key is not None])
+    for batch in split_items(items):
+        replica.commit(PAIRS_SCOPE, batch, now)
 
 
 def seal_for_recovery(replica: Replica, now: int) -> None:

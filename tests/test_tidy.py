@@ -50,6 +50,7 @@ SANS_IO = (
     "messages.py",
     "outflow.py",
     "packed.py",
+    "pairs.py",
     "reconcile.py",
     "schedules.py",
     "scope.py",

@@ -5,7 +5,7 @@ from crdt_models.transfers import KIND as TRANSFER
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.books import Books
 from khata.naming import Names
-from p2p.scope import RECOVERY_KEYS_SCOPE, keys_scope
+from p2p.scope import PAIRS_SCOPE, RECOVERY_KEYS_SCOPE, keys_scope
 from p2p.seals import KEYS_KIND
 
 
@@ -34,5 +34,7 @@ def keys_owner(books: Books, scope: str) -> str:
     """For whom the keys in a scope are sealed: a device by name, or the recovery phrase."""
     if scope == RECOVERY_KEYS_SCOPE:
         return "the recovery phrase"
+    if scope == PAIRS_SCOPE:
+        return "transfers between branches"
     members = books.replica.chain.members.values()
     return next((member.name for member in members if keys_scope(member.author) == scope), scope.rpartition("/")[2])

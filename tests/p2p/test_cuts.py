@@ -236,7 +236,9 @@ def test_the_pairs_of_a_branch_are_handed_over_with_branches_still_to_come() -> 
     (epoch,) = office.chain.epochs
     assert pune.keyring.holds(epoch, "transfers/ho~pun/2026-04")
     assert not pune.keyring.holds(epoch, "transfers/nag~pun/2026-04")
+    sealed = office.store.scopes()[keys_scope(pune.keys.author)]
     branch_of(office, "Nagpur")
+    assert office.store.scopes()[keys_scope(pune.keys.author)] == sealed
     sync(pune, office)
     assert pune.keyring.holds(epoch, "transfers/nag~pun/2026-04")
     assert not pune.keyring.holds(epoch, "transfers/ho~nag/2026-04")

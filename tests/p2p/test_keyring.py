@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from p2p.errors import BadKey
 from p2p.identity import DeviceKeys
 from p2p.keyring import ROOT, HeldKey, HpkeSealer, KeyPlace, Keyring, epoch_id, open_key_untrusted, seal_key
+from p2p.pairs import pair_key, pairs_path, public_of
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "keyring.json").read_text())
 KEYS = DeviceKeys(bytes(range(32)), bytes(range(32, 64)))
@@ -67,6 +68,70 @@ def test_a_subtree_opens_nothing_beside_or_above_it(path, scope):
     assert part.holds(epoch, scope) == below
     assert not part.holds(epoch, ROOT)
     assert not part.holds(epoch, path.rpartition("/")[0])
+
+
+def a_branch(everything: Keyring, epoch: bytes, branch: str, *others: str) -> Keyring:
+    """What a branch is handed for its transfers, and what is public of others."""
+    secret = everything.key(epoch, pairs_path(branch))
+    assert secret is not None
+    ring = Keyring([HeldKey(epoch, pairs_path(branch), secret)])
+    for other in others:
+        other_secret = everything.key(epoch, pairs_path(other))
+        assert other_secret is not None
+        assert ring.add_public(epoch, other, public_of(other_secret))
+    return ring
+
+
+def test_both_branches_of_a_pair_and_whoever_may_read_all_make_the_same_key():
+    epoch, root = a_root()
+    everything = Keyring([HeldKey(epoch, ROOT, root)])
+    held = everything.key(epoch, "transfers")
+    assert held is not None
+    transfers = Keyring([HeldKey(epoch, "transfers", held)])
+    nag, pun = a_branch(everything, epoch, "nag", "pun", "ho"), a_branch(everything, epoch, "pun", "nag", "ho")
+    for scope in ("transfers/nag~pun", "transfers/nag~pun/2026-04"):
+        assert len({ring.key(epoch, scope) for ring in (everything, transfers, nag, pun)}) == 1
+    pair = everything.key(epoch, "transfers/nag~pun")
+    assert pair is not None
+    single = Keyring([HeldKey(epoch, "transfers/nag~pun", pair)])
+    assert single.key(epoch, "transfers/nag~pun/2026-04") == nag.key(epoch, "transfers/nag~pun/2026-04")
+    scopes = ("transfers/nag~pun", "transfers/ho~nag", "transfers/ho~pun", "transfers/nag~", "transfers/pun~")
+    assert len({everything.key(epoch, scope) for scope in scopes}) == 5
+
+
+def test_a_branch_makes_no_key_of_a_pair_that_it_is_not_in():
+    epoch, root = a_root()
+    everything = Keyring([HeldKey(epoch, ROOT, root)])
+    satara = a_branch(everything, epoch, "satara", "nag", "pun", "ho")
+    for scope in ("transfers/nag~pun", "transfers", "transfers/nag~", "masters", "transfers/satara", "transfers/a~b~c"):
+        assert not satara.holds(epoch, scope)
+    other, other_root = a_root(1)
+    satara.add_public(other, "pun", public_of(other_root))
+    assert satara.holds(epoch, "transfers/pun~satara")
+    assert not satara.holds(other, "transfers/pun~satara")
+
+
+def test_the_key_of_a_pair_comes_with_what_is_public_of_the_other():
+    epoch, root = a_root()
+    everything = Keyring([HeldKey(epoch, ROOT, root)])
+    ring = a_branch(everything, epoch, "pun")
+    assert ring.needs_publics
+    assert not everything.needs_publics
+    assert ring.key(epoch, "transfers/ho~pun/2026-04") is None
+    ho = everything.key(epoch, "transfers/ho~")
+    assert ho is not None
+    assert ring.add_public(epoch, "ho", public_of(ho))
+    assert not ring.add_public(epoch, "ho", public_of(ho))
+    assert ring.key(epoch, "transfers/ho~pun/2026-04") == everything.key(epoch, "transfers/ho~pun/2026-04")
+
+
+def test_what_is_no_public_key_makes_no_key_of_a_pair():
+    epoch, root = a_root()
+    ring = a_branch(Keyring([HeldKey(epoch, ROOT, root)]), epoch, "pun")
+    ring.add_public(epoch, "ho", bytes(32))
+    assert ring.key(epoch, "transfers/ho~pun") is None
+    with pytest.raises(BadKey):
+        pair_key(b"s" * 32, bytes(32), "ho~pun")
 
 
 def test_neighbours_whose_names_begin_alike_have_different_keys():
