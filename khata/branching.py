@@ -56,7 +56,7 @@ def invite_branch(
     for address in addresses:
         check_address(address)
     relays = relays_for_tickets(books)
-    found = list(addresses) or _served_at(books, needed=not relays)
+    found = list(addresses) or served_at(books, needed=not relays)
     name, series = checked_branch(name, code or slug(name).replace("-", "")[: SERIES_CHARS_MAX - 1])
     with books.writing():
         name = _checked_name(books, name, series)
@@ -138,7 +138,12 @@ def withdraw_invitation(books: Books, code: str) -> Invitation:
         return withdrawn
 
 
-def _served_at(books: Books, needed: bool) -> list[str]:
+def served_at(books: Books, needed: bool) -> list[str]:
+    """Where this device serves just now, as a ticket may say it.
+
+    Raises:
+        BooksError: it serves nowhere that others could reach, and an address is `needed`.
+    """
     answer = ask(books.folder, STATUS) if books.folder is not None else None
     listening = (answer or {}).get("listening")
     if not isinstance(listening, str) or listening.startswith(("0.0.0.0:", ":::", "[::]:")):

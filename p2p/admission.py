@@ -12,7 +12,7 @@ import msgspec
 from p2p.chain import BranchAdded, Grant, InvitationUsed
 from p2p.errors import ChainError, TicketError
 from p2p.events import JoinRequested
-from p2p.founding import admit_device, append
+from p2p.founding import admit_device, append, check_keeper
 from p2p.identity import DeviceKeys, Random, device_id
 from p2p.introduction import Join
 from p2p.invite import (
@@ -81,20 +81,63 @@ def invite(
             append(replica, BranchAdded(time=now, code=slug(series), name=branch))
         expires = now + INVITATION_MS
         invitation = Invitation(random(SECRET_BYTES), expires, slug(series), series, grant.read, grant.write, preset)
-        ticket = Ticket(
-            company=replica.company,
-            inviter=replica.keys.id,
-            seal_public=replica.keys.seal_public,
-            addresses=tuple(addresses),
-            relays=tuple(relays),
-            secret=invitation.secret,
-            expires=expires,
-            branch=branch,
-            series=series,
-            preset=preset,
-        )
-        ticket.text()
-        _keep(replica, invitation)
+        return _ticket(replica, invitation, branch, addresses, relays)
+
+
+def invite_further(
+    replica: Replica,
+    branch: str,
+    series: str,
+    grant: Grant,
+    addresses: Sequence[str],
+    now: int,
+    random: Random,
+    relays: Sequence[Relay] = (),
+) -> Ticket:
+    """Make a ticket for a further device of a branch that there is.
+
+    Args:
+        branch: its code.
+        series: the device's own code in voucher numbers, 1 to 4 of A-Z and 0-9.
+        grant: what the device will be granted.
+        addresses: where this device listens, each `host:port`.
+        relays: relays of the company, through which the device may join instead.
+        now: ms since 1970.
+
+    Raises:
+        NotAllowed: this device is not the keeper.
+        ChainError: there is no such branch, or the code is taken; nothing is written.
+    """
+    with replica.transaction():
+        replica.refresh()
+        check_keeper(replica)
+        found = replica.chain.branches.get(branch)
+        if found is None:
+            raise ChainError(f"there is no branch {branch!r}; add it with `khata branch add`")
+        _check_series(replica, series, now)
+        secret, expires = random(SECRET_BYTES), now + INVITATION_MS
+        invitation = Invitation(secret, expires, branch, series, grant.read, grant.write)
+        return _ticket(replica, invitation, found.name, addresses, relays)
+
+
+def _ticket(
+    replica: Replica, invitation: Invitation, branch: str, addresses: Sequence[str], relays: Sequence[Relay]
+) -> Ticket:
+    """The ticket of an invitation, which is kept; it says the branch by its name."""
+    ticket = Ticket(
+        company=replica.company,
+        inviter=replica.keys.id,
+        seal_public=replica.keys.seal_public,
+        addresses=tuple(addresses),
+        relays=tuple(relays),
+        secret=invitation.secret,
+        expires=invitation.expires,
+        branch=branch,
+        series=invitation.series,
+        preset=invitation.preset,
+    )
+    ticket.text()
+    _keep(replica, invitation)
     return ticket
 
 

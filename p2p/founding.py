@@ -78,15 +78,24 @@ def append(replica: Replica, body: Body) -> Entry:
     """
     with replica.transaction():
         replica.refresh()
-        if replica.chain.keeper != replica.keys.id:
-            keeper = replica.chain.member(replica.chain.keeper)
-            name = keeper.name if keeper else "the keeper"
-            raise NotAllowed(f"only {name} keeps the list of who may do what; run this command there")
+        check_keeper(replica)
         entry = replica.chain.append(replica.keys, body)
         replica.append_chain(entry, body.time)
         if isinstance(body, BranchAdded):
             publish_branches(replica, body.time)
     return entry
+
+
+def check_keeper(replica: Replica) -> None:
+    """Let only the keeper go on.
+
+    Raises:
+        NotAllowed: this device is not the keeper.
+    """
+    if replica.chain.keeper != replica.keys.id:
+        keeper = replica.chain.member(replica.chain.keeper)
+        name = keeper.name if keeper else "the keeper"
+        raise NotAllowed(f"only {name} keeps the list of who may do what; run this command there")
 
 
 def admit_device(

@@ -198,6 +198,48 @@ def readmit(
 
 
 @app.command()
+def new(
+    context: typer.Context,
+    branch: Annotated[str, typer.Argument(help="The branch it will belong to, by name or code.")],
+    code: Annotated[str, typer.Option("--code", help="In its voucher numbers; default: the branch's next.")] = "",
+    address: Annotated[
+        list[str] | None, typer.Option("--address", help="HOST:PORT where this device can be reached; may be repeated.")
+    ] = None,
+    preset: Annotated[str, typer.Option("--preset", help="What it is granted; default: as the branch's others.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make the ticket that a further device of a branch joins with: a second counter, a tablet.
+
+    It gives its own numbers under its own code. The ticket works once and for 7 days; it is taken back with
+    `khata branch withdraw CODE`.
+
+    Examples:
+      khata device new Pune --address 192.168.1.20:7420
+      khata device new Pune --code TAB --preset masters-only --address ho.example.in:7420
+    """
+    from khata.device_tickets import invite_device
+    from khata.showing import instant
+    from p2p.invite import qr_code
+
+    with opened(context) as books:
+        ticket = invite_device(books, branch, code, address or [], preset)
+    text = ticket.text()
+    if as_json:
+        print_json({
+            "ticket": text, "branch": ticket.branch, "code": ticket.series, "addresses": list(ticket.addresses),
+            "relays": [relay.address for relay in ticket.relays], "expires": instant(ticket.expires),
+        })  # fmt: skip
+        return
+    say(f"Ticket for a further device of {ticket.branch} ({ticket.series}), good once and until "
+        f"{instant(ticket.expires)[:10]}:")  # fmt: skip
+    say("")
+    say(text)
+    say("")
+    say(qr_code(text))
+    say("There:  khata join TICKET")
+
+
+@app.command()
 def rename(
     context: typer.Context,
     device: Which,

@@ -4,10 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from khata.books import Books
 from khata.problems import find_problems
+from p2p.admission import admit, join_with
 from p2p.commit import parse_commit_untrusted
+from p2p.events import JoinRequested
+from p2p.grants import PRESETS
+from p2p.handshake import prove
+from p2p.identity import DeviceKeys
+from p2p.invite import read_ticket_untrusted
+from p2p.messages import Challenge
 from tests.khata.command_line import Run, command_line
-from tests.khata.company import NOW, a_branch, ledger, sync, voucher
+from tests.khata.company import NOW, a_branch, ledger, seeded, sync, voucher
 from tests.khata.two_folders import TwoFolders, opened, two_folders
 
 
@@ -177,3 +185,33 @@ def test_all_copies_list_the_same_problem(two: TwoFolders, run: Run) -> None:
     with opened(two.office) as office:
         sync(third, office)
         assert [one.json() for one in find_problems(third)] == [one.json() for one in find_problems(office)]
+
+
+def test_a_branch_has_a_further_device_under_a_code_of_its_own(two: TwoFolders, run: Run) -> None:
+    made = run("device", "new", "Pune", "--address", "127.0.0.1:7420", "--json", books="office").json
+    assert (made["branch"], made["code"]) == ("Pune", "PUN2")
+    assert run("device", "new", "Pune", "--address", "127.0.0.1:7420", "--json", books="office").json["code"] == "PUN3"
+    with opened(two.office) as office:
+        admitted = join(office, made["ticket"])
+        member = office.replica.chain.member(admitted)
+        assert member is not None
+        assert (member.branch, member.series) == ("pun", "PUN2")
+        assert member.grant == PRESETS["everything"]("pun")
+    taken = run("device", "new", "Pune", "--code", "PUN2", "--address", "127.0.0.1:7420", books="office")
+    assert (taken.code, "is taken" in taken.err) == (1, True)
+    nowhere = run("device", "new", "Nagpur", "--address", "127.0.0.1:7420", books="office")
+    assert nowhere.code == 1
+    elsewhere = run("device", "new", "Pune", "--address", "127.0.0.1:7420", books="pune")
+    assert (elsewhere.code, "Head Office" in elsewhere.err) == (1, True)
+    assert "good once" in run("device", "new", "Pune", "--preset", "own-branch", "--address", "127.0.0.1:7420",
+                              books="office").out  # fmt: skip
+
+
+def join(office: Books, text: str) -> bytes:
+    """A device joins with a ticket over a line in memory; its id."""
+    ticket, keys = read_ticket_untrusted(text), DeviceKeys.generate(seeded("further"))
+    challenge = Challenge(bytes(32))
+    joining = join_with(ticket, keys, "Pune counter", (-1, b""))(challenge)
+    proof = prove(keys, office.company, (-1, b""), office.replica.keys.id, challenge, joining)
+    admit(office.replica, JoinRequested(proof, challenge.nonce), office.now())
+    return keys.id
