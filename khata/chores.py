@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from khata.asking import carry_out
 from khata.books import Books
 from p2p.chores import Chore
 from p2p.keepers import repeat_what_stays_in_force
@@ -17,6 +18,7 @@ def chores_of(books: Books) -> tuple[Chore, ...]:
     return (
         lambda: accept_promised(books),
         lambda: repeat_what_stays_in_force(books.replica, books.now()),
+        lambda: carry_out(books),
         lambda: list_slots(books.replica, books.now()),
     )
 

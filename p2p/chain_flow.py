@@ -36,7 +36,7 @@ class ChainFlow:
     @property
     def agrees(self) -> bool:
         """Whether both sides hold the same entries."""
-        return bool(self._theirs) and self._told == self._mine() and not self._unknown()
+        return bool(self._theirs) and self._told == self._mine() and not self._awaits()
 
     def heard(self, head: Head, losing: Sequence[Head] = ()) -> None:
         """Note the last entry that the other side says it holds, and those of lines that lost."""
@@ -90,11 +90,11 @@ class ChainFlow:
         mine = self._mine()
         if self._told == mine:
             return
-        unknown = self._unknown()
-        if self._head in unknown and self._head[0] > mine[0][0]:
+        awaits = self._awaits()
+        if awaits and self._head[0] > mine[0][0]:
             return
         entries = self._local.chain_lacking([(seq, digest) for digest, seq in self._theirs.items()])
-        self._send_pieces(entries, more=bool(unknown or mine[1]))
+        self._send_pieces(entries, more=bool(awaits or mine[1]))
         self._theirs.update((digest, seq) for seq, digest in (mine[0], *mine[1]) if seq >= 0)
         self._told = mine
 
@@ -119,10 +119,13 @@ class ChainFlow:
     def _mine(self) -> tuple[Head, list[Head]]:
         return self._local.chain_head(), self._local.chain_losing()
 
-    def _unknown(self) -> list[Head]:
-        """Entries that the other side holds and that have not come here."""
-        theirs = ((seq, digest) for digest, seq in self._theirs.items() if digest not in self._came)
-        return [head for head in theirs if not self._local.chain_holds(*head)]
+    def _awaits(self) -> bool:
+        """Whether the last entry of the other side has not come here.
+
+        Lines that lost are not waited for: what the other side has named of them it may have given up since.
+        """
+        seq, digest = self._head
+        return seq >= 0 and digest not in self._came and not self._local.chain_holds(seq, digest)
 
     def _send_pieces(self, entries: Sequence[bytes], more: bool) -> None:
         """Send entries in as many messages as they need; with `more`, to be taken in together."""

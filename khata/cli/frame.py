@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 if TYPE_CHECKING:
+    from crdt_models.packing import Value
     from khata.books import Books
     from khata.folder import BooksFolder
 
@@ -160,6 +161,30 @@ def told(books: "Books") -> str:
 def confirmed(question: str, yes: bool, as_json: bool) -> bool:
     """Whether somebody said yes: with the command, or asked here; where nobody sits, it has to be the former."""
     return yes or (not as_json and sys.stdin.isatty() and typer.confirm(question))
+
+
+def asked(books: "Books", do: str, arguments: "dict[str, Value]", as_json: bool) -> bool:
+    """Ask the keeper for a deed instead, where this is the device of an admin and another one keeps the list.
+
+    Args:
+        do: the command, as `khata.asking.DEEDS` names it.
+        arguments: what it needs.
+    """
+    from khata.asking import ask, asks_instead, keeper_name
+
+    if not asks_instead(books):
+        return False
+    request = ask(books, do, arguments)
+    if as_json:
+        told(books)
+        print_json({"asked": keeper_name(books), "request": request.id})
+    else:
+        told(books)
+        say(
+            f"asked {keeper_name(books)}; it is carried out at its next synchronization: `khata keeper requests` says "
+            "what became of it"
+        )
+    return True
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from khata.cli.frame import AsJson, complain, confirmed, opened, print_json, print_table, saved, say, told
+from khata.cli.frame import AsJson, asked, complain, confirmed, opened, print_json, print_table, saved, say, told
 
 NAME = "keeper"
 app = typer.Typer(no_args_is_help=True, help="The device that keeps the list of who may do what.")
@@ -70,6 +70,8 @@ def move(
 
     with opened(context) as books:
         member = find_device(books, device)
+        if asked(books, "keeper move", {"device": member.device, "anyway": anyway}, as_json):
+            return
         preview = keeper_move_preview(books, member)
         if not preview.is_proved:
             complain(f"{member.name} is not proved to hold all that is here; synchronize first, if it can be reached")
@@ -89,6 +91,29 @@ def move(
             })  # fmt: skip
         else:
             saved(books, f"that {member.name} keeps the list of who may do what, once it has synchronized")
+
+
+@app.command("requests")
+def list_requests(context: typer.Context, as_json: AsJson = False) -> None:
+    """List what admins have asked of the device that keeps the list, and what became of it.
+
+    A command that only that device can carry out, given on the device of an admin, is asked for in this way.
+
+    Example:
+      khata keeper requests
+    """
+    from khata.asking import request_list
+
+    with opened(context) as books:
+        found = request_list(books)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one["at"][:19].replace("T", " "), one["asked_by"], one["user"], one["do"], one["standing"], one["reason"])
+        for one in found
+    ]
+    print_table(("Asked (UTC)", "At", "By", "What", "", "Why not"), rows)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from khata.cli.frame import AsJson, Branch, opened, print_json, print_table, saved, say, told
+from khata.cli.frame import AsJson, Branch, asked, opened, print_json, print_table, saved, say, told
 
 if TYPE_CHECKING:
     from khata.books import Books
@@ -40,6 +40,8 @@ def lock(
     from khata.periods import lock_period
 
     with opened(context) as books:
+        if asked(books, "lock set", {"until": until, "branch": branch, "type": type, "anyway": anyway}, as_json):
+            return
         entry = lock_period(books, until, branch, type, anyway)
         if as_json:
             told(books)
@@ -83,6 +85,8 @@ def remove(
     from khata.periods import unlock_period
 
     with opened(context) as books:
+        if asked(books, "lock remove", {"lock": number}, as_json):
+            return
         entry = unlock_period(books, number)
         if as_json:
             told(books)
@@ -134,7 +138,10 @@ def admit(
         raise typer.BadParameter("name the vouchers, or say --all")
     with opened(context) as books:
         found = [_voucher(books, text) for text in which or ()]
-        admitted = let_in(books, late_vouchers(books) if everything else [abs(one.row) for one in found])
+        rows = late_vouchers(books) if everything else [abs(one.row) for one in found]
+        if asked(books, "lock admit", {"vouchers": [books.document(row).id.hex() for row in rows]}, as_json):
+            return
+        admitted = let_in(books, rows)
         if as_json:
             told(books)
             print_json({"commits": admitted.commits, "vouchers": admitted.vouchers, "along": admitted.along})
