@@ -29,6 +29,7 @@ from p2p.events import (
     SlotCame,
     SyncChanged,
 )
+from p2p.forgetful import note_proved, what_was_forgotten
 from p2p.judging import Checked
 from p2p.messages import SHARE, CommitParts
 from p2p.replica import Replica
@@ -100,6 +101,7 @@ class Conversation:
         self.is_visit = False
         self.was_established = False
         self.was_in_sync = False
+        self.forgot = ""
         self.first_in_sync = trio.Event()
         self.over = trio.Event()
         self.received = 0
@@ -240,8 +242,7 @@ class Conversation:
             )
             self.received += result.gained
             self._do(lambda: session.stored(result.gained, result.refused, result.held_back, result.lacking))
-            if result.complaint:
-                await self._note_error(result.complaint)
+            await self._note_error(result.complaint)
             if result.gained:
                 self._surroundings.wrote(replica)
         elif isinstance(event, ChainCame):
@@ -259,6 +260,8 @@ class Conversation:
             await patiently(lambda: replica.links.met(peer, self._clock.now_ms(), self.address, off))
             self.was_established = True
             self.is_visit = event.is_visit
+            self.forgot = what_was_forgotten(replica.links, session)
+            await self._note_error(self.forgot)
             self._surroundings.established(self, off)
         elif isinstance(event, HandedOver):
             self.error = event.text
@@ -283,7 +286,7 @@ class Conversation:
         self._do(lambda: self.session.taken_in(taken, (proof.head_seq, proof.head_hash)))
 
     async def _note_error(self, text: str) -> None:
-        if text != self.error:
+        if text and text != self.error:
             self.error = text
             peer, links = self.session.peer or b"", self._copy.links
             await patiently(lambda: links.tell(peer, text))
@@ -293,6 +296,8 @@ class Conversation:
             now = self._clock.now_ms()
             links = self._copy.links
             await patiently(lambda: links.in_sync(peer, event.share, event.mine, event.theirs, event.row, now))
+            await patiently(lambda: note_proved(links, self.session))
+            self.error = None
             self.was_in_sync = True
             self.first_in_sync.set()
         self._surroundings.sync_changed(self, event.in_sync)

@@ -167,7 +167,8 @@ class Exchange:
         Args:
             lacking: ids of valid commits that are not here all the same; not wanted again, and never complete.
         """
-        self._lacking.update(commit_id[:PREFIX_BYTES] for commit_id in lacking)
+        # A refused one may be genuine and only come in a bad shape from this peer, so it counts as lacking as well.
+        self._lacking.update(commit_id[:PREFIX_BYTES] for commit_id in (*lacking, *refused))
         self._gained += gained + len(refused)
         self._refused.update(commit_id[:PREFIX_BYTES] for commit_id in refused)
         if last:
@@ -224,6 +225,11 @@ class Exchange:
     def counts(self) -> tuple[int, int | None]:
         """How many commits of this tree are here, and how many the other side said it holds."""
         return self._view().digest("").size, self._theirs.count if self._theirs else None
+
+    @property
+    def said(self) -> tuple[bytes, int] | None:
+        """Under which share the other side said last how many commits it holds; None when it has not said."""
+        return (self._theirs.share, self._theirs.count) if self._theirs else None
 
     @property
     def withheld(self) -> bool:

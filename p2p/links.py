@@ -85,6 +85,21 @@ class Links:
                 (missing_here, missing_there, error, link.id),
             )
 
+    def proved(self, device: bytes, control: int, share: int) -> None:
+        """Note how many commits of each tree a peer has proved to hold."""
+        with self._store.noting():
+            self._conn.execute(
+                "UPDATE links SET proved_control=?, proved_share=? WHERE id=?", (control, share, self.made(device).id)
+            )
+
+    def proved_by(self, device: bytes) -> tuple[bytes, tuple[int, int]] | None:
+        """The share under which a peer was in sync last, and how many commits of each tree it held then."""
+        row = self._conn.execute(
+            "SELECT share, proved_control, proved_share FROM links WHERE device=? AND proved_share IS NOT NULL",
+            (device,),
+        ).fetchone()
+        return None if row is None else (bytes(row[0] or b""), (int(row[1]), int(row[2])))
+
     def tell(self, device: bytes, error: str) -> None:
         """Note what is wrong between a peer and this copy, for a person; being in sync clears it."""
         with self._store.noting():

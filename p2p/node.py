@@ -219,6 +219,8 @@ class Node:
         """Log a peer that is connected, and warn when its clock is far off."""
         name = self._name(conversation)
         self._tell(Said("connected", name, f"connected to {name}"))
+        if conversation.forgot:
+            self._tell(Said("forgot", name, f"{name}: {conversation.forgot}"))
         if self.dialling is not None:
             self.dialling.look_again()
         self._keep_apart(conversation)

@@ -134,3 +134,10 @@ def contact(db: Database) -> None:
     for statement in _CONTACT.split(";\n"):
         if statement.strip():
             db.conn.execute(statement)
+
+
+@migrations(name="0006_proved", transactional=True)
+def proved(db: Database) -> None:
+    """Keep how many commits of each tree a peer has proved to hold."""
+    db.conn.execute("ALTER TABLE links ADD COLUMN proved_control INTEGER")
+    db.conn.execute("ALTER TABLE links ADD COLUMN proved_share INTEGER")

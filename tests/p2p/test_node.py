@@ -27,7 +27,7 @@ def doc(number: int) -> bytes:
 
 
 def a_ticket(at: At, *addresses: str, name: str = "Pune", series: str = "PUN") -> Ticket:
-    return invite(at.replica, name, series, EVERYTHING, addresses, at.clock.now, seeded(name), EVERYTHING_RULE)
+    return invite(at.replica, name, series, EVERYTHING, addresses, at.clock.now, seeded(name), (), EVERYTHING_RULE)
 
 
 def newcomer(folder: Path, ticket: Ticket, name: str = "pune") -> At:
