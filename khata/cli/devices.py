@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from khata.cli.frame import AsJson, opened, plain, print_json, print_table, saved, say, told
+from khata.cli.frame import AsJson, asked, opened, plain, print_json, print_table, saved, say, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crdt_models.packing import Value
     from khata.books import Books
 
 NAME = "device"
@@ -95,6 +96,8 @@ def revoke(context: typer.Context, device: Which, yes: Yes = False, as_json: AsJ
         member = find_device(books, device)
         if not _agreed(revocation_preview(books, member), f"Revoke {member.name}?", yes, as_json):
             return
+        if asked(books, "device revoke", {"device": member.device}, as_json):
+            return
         with books.writing():
             entry = revoke_device(books.replica, member.device, books.now(), books.random)
         _done(books, f"that {member.name} is revoked", {"device": member.name, "entry": entry.seq}, as_json)
@@ -127,6 +130,9 @@ def grant(
         member = find_device(books, device)
         after = grant_of(member, preset, read or [], write or [])
         if not _agreed(grant_preview(member, after), f"Grant {member.name} this?", yes, as_json):
+            return
+        given: dict[str, Value] = {"device": member.device, "read": [*after.read], "write": [*after.write]}
+        if asked(books, "device grant", given, as_json):
             return
         with books.writing():
             entry = grant_device(
@@ -189,8 +195,10 @@ def readmit(
         raise typer.BadParameter("name the commits, or say --all")
     with opened(context) as books:
         member = find_device(books, device)
+        chosen = commits_to_readmit(books, member, commits or [])
+        if asked(books, "device readmit", {"commits": [*chosen]}, as_json):
+            return
         with books.writing():
-            chosen = commits_to_readmit(books, member, commits or [])
             entry = let_in(books.replica, chosen, books.now())
         count = f"{len(chosen)} {'commit' if len(chosen) == 1 else 'commits'}"
         said = {"device": member.name, "commits": [one.hex() for one in chosen], "entry": entry.seq}
@@ -256,6 +264,8 @@ def rename(
 
     with opened(context) as books:
         member = find_device(books, device)
+        if asked(books, "device rename", {"device": member.device, "name": name}, as_json):
+            return
         with books.writing():
             entry = call(books.replica, member.device, name, books.now())
         _done(books, f"that {member.name} is called {name}", {"device": name, "entry": entry.seq}, as_json)
@@ -279,6 +289,8 @@ def admin(
 
     with opened(context) as books:
         member = find_device(books, device)
+        if asked(books, "device no-admin" if remove else "device admin", {"device": member.device}, as_json):
+            return
         deed = remove_admin if remove else make_admin
         with books.writing():
             entry = deed(books.replica, member.device, books.now())

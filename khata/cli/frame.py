@@ -5,7 +5,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -163,7 +163,7 @@ def confirmed(question: str, yes: bool, as_json: bool) -> bool:
     return yes or (not as_json and sys.stdin.isatty() and typer.confirm(question))
 
 
-def asked(books: "Books", do: str, arguments: "dict[str, Value]", as_json: bool) -> bool:
+def asked(books: "Books", do: str, arguments: "Mapping[str, Value]", as_json: bool) -> bool:
     """Ask the keeper for a deed instead, where this is the device of an admin and another one keeps the list.
 
     Args:

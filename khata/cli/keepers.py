@@ -65,7 +65,7 @@ def move(
       khata keeper move Pune
       khata keeper move PUN --yes
     """
-    from khata.device_lookup import find_device
+    from khata.devices import find_device
     from khata.keeping import keeper_move, keeper_move_preview
 
     with opened(context) as books:

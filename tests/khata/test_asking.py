@@ -1,5 +1,7 @@
 """What an admin asks of the keeper: written down, carried out once by the keeper, and answered."""
 
+import json
+
 import pytest
 
 from khata.asking import DEEDS, ask, asks_instead, carry_out, request_list
@@ -11,6 +13,7 @@ from p2p.members import make_admin, remove_admin
 from p2p.replica import NotAllowed
 from p2p.requests import DONE, REQUEST
 from tests.khata.company import NOW, a_branch, a_company, ledger, sync, voucher
+from tests.khata.two_folders import khata, opened, two_folders
 
 LOCK = {"until": "2025-03-31", "branch": "", "type": "", "anyway": False}
 
@@ -146,3 +149,44 @@ def test_nobody_asks_for_more_than_can_be_looked_through():
         ask(pune, "lock set", LOCK)
     with pytest.raises(NotAllowed, match="wait for the keeper already"):
         ask(pune, "lock set", LOCK)
+
+
+def test_the_command_line_asks_where_it_is_an_admins_and_does_what_it_can_where_it_is_the_keepers(tmp_path):
+    folders = two_folders(tmp_path, lambda _: None)
+    with opened(folders.office) as office, opened(folders.pune) as pune:
+        make_admin(office.replica, pune.member.device, NOW)
+        sync(pune, office)
+    said = khata(folders.pune, "lock", "set", "2025-03-31").output
+    assert said.startswith("asked Head Office; it is carried out at its next synchronization")
+    asked = json.loads(khata(folders.pune, "keeper", "move", "Pune", "--anyway", "--json").stdout)
+    assert asked["asked"] == "Head Office"
+    with opened(folders.office) as office, opened(folders.pune) as pune:
+        sync(pune, office)
+        assert carry_out(office)
+        sync(pune, office)
+    rows = json.loads(khata(folders.pune, "keeper", "requests", "--json").stdout)
+    assert [(row["do"], row["standing"]) for row in rows] == [
+        ("lock set", "carried out"),
+        ("keeper move", "carried out"),
+    ]
+    assert "carried out" in khata(folders.pune, "keeper", "requests").output
+    assert khata(folders.pune, "lock", "set", "2025-04-30").output.startswith("saved lock")
+    with pytest.raises(AssertionError, match="only Pune keeps the list"):
+        khata(folders.office, "lock", "set", "2025-05-31")
+
+
+def test_the_commands_about_devices_are_asked_for_too(tmp_path):
+    folders = two_folders(tmp_path, lambda _: None)
+    with opened(folders.office) as office, opened(folders.pune) as pune:
+        a_branch(office, "Till")
+        make_admin(office.replica, pune.member.device, NOW)
+        sync(pune, office)
+    for command in (
+        ("rename", "Till", "Counter"), ("admin", "Till"), ("admin", "Till", "--remove"),
+        ("grant", "Till", "--preset", "masters-only", "--yes"), ("revoke", "Till", "--yes"),
+    ):  # fmt: skip
+        assert khata(folders.pune, "device", *command).output.startswith("asked Head Office")
+    with opened(folders.office) as office, opened(folders.pune) as pune:
+        assert {standing for _, standing, _ in answered(office, pune)} == {"carried out"}
+        (revoked,) = [one for one in pune.replica.chain.members.values() if one.revoked_at is not None]
+    assert revoked.name == "Counter"

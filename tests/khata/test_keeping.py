@@ -5,15 +5,14 @@ from pathlib import Path
 import pytest
 
 from khata.books import Books
-from khata.device_lookup import find_device
-from khata.errors import Ambiguous, BooksError, NotFound
+from khata.devices import find_device
+from khata.errors import BooksError
 from khata.keeping import keeper_move, keeper_move_preview, keeper_repeat, keeper_settle, keeper_show
 from khata.periods import lock_period
 from khata.problems import find_problems
 from khata.projection import BooksProjection
-from p2p.chain import Renamed, Setting
+from p2p.chain import Setting
 from p2p.founding import append
-from p2p.identity import spell
 from p2p.members import revoke
 from p2p.replica import NotAllowed, Replica
 from p2p.store import Store
@@ -134,26 +133,3 @@ class TestForks:
         assert len(keeper_show(pune)["to_repeat"]) == 1
         assert keeper_settle(pune) == 1
         assert keeper_show(pune)["to_repeat"] == []
-
-
-class TestLookup:
-    def test_a_device_is_found_by_name_code_and_id(self):
-        office = a_company()
-        pune = a_branch(office, "Pune")
-        for text in ("Pune", " pune ", "PUN", "pun", spell(pune.member.device)):
-            assert find_device(office, text) == pune.member
-
-    def test_and_otherwise_not(self):
-        office = a_company()
-        for text in ("", "Surat", "AAAA-BBBB"):
-            with pytest.raises(NotFound, match="khata branch list"):
-                find_device(office, text)
-
-    def test_of_two_with_one_name_the_one_that_was_not_revoked(self):
-        office = a_company()
-        old, new = a_branch(office, "Pune"), a_branch(office, "Nagpur")
-        append(office.replica, Renamed(time=NOW, device=new.member.device, name="Pune"))
-        with pytest.raises(Ambiguous, match="2 devices"):
-            find_device(office, "Pune")
-        revoke(office.replica, old.replica.keys.id, NOW)
-        assert find_device(office, "Pune").device == new.member.device
