@@ -75,7 +75,7 @@ class ChainState:
     @property
     def keeper(self) -> bytes:
         """Device id of the device that signs the chain."""
-        return self.keepers[-1][1]
+        return self.keepers[-1][1] if self.keepers else b""
 
     def keeper_at(self, seq: int) -> bytes:
         """Return the device that was the keeper as of an entry."""

@@ -1,9 +1,10 @@
 """Pausing, restarting, working offline, and what every write says about who has it, with real processes."""
 
 import re
+from pathlib import Path
 
 from tests.e2e.conftest import Company
-from tests.e2e.shop import Copy, until
+from tests.e2e.shop import Copy, holds_more_than, until
 from tests.e2e.test_together import peer_of
 
 
@@ -101,3 +102,38 @@ def test_a_device_is_found_where_it_announces_itself(company: Company):
         until(lambda: any(peer["in_sync"] for peer in nagpur.run("status")["peers"]))
         pune.sync(office.address)
         assert [one["in_sync"] for one in pune.run("sync", "Nagpur")] == [True]
+
+
+def test_a_schedule_that_is_changed_takes_effect_while_serving(company: Company):
+    """On a manual rule Pune calls nobody by itself; once it says continuous, it does."""
+    ho, pune = company.ho, company.pune
+    with ho.serve() as serving:
+        pune.sync(serving.address)
+        mine = [rule["id"] for rule in pune.run("rule", "list") if "pun" in rule["every"]]
+        assert mine
+        for rule in mine:
+            pune.run("rule", "alter", rule, "--every", "manual")
+        pune.sync(serving.address)
+        with pune.serve() as branch:
+            pune.receipt("7.00")
+            assert not any(peer["connected"] for peer in pune.run("status")["peers"])
+            assert [one["in_sync"] for one in pune.run("sync", "Head Office")] == [True]
+            assert branch.running.out.count("in sync with") == 0
+            for rule in mine:
+                pune.run("rule", "alter", rule, "--every", "continuous")
+            branch.running.wait_for("in sync with Head Office")
+    assert pune.digest == ho.digest
+
+
+def test_entering_goes_on_while_a_large_synchronization_runs(many: Path, tmp_path: Path):
+    ho, pune = Copy(many).clone(tmp_path / "ho"), Copy(tmp_path / "pune")
+    entry = ("--date", "2026-04-03", "--debit", "Cash:1.00", "--credit", "Profit & Loss A/c:1.00")
+    with ho.serve() as serving:
+        invited = ho.run("branch", "add", "Pune", "--code", "PUN", "--address", serving.address)
+        joining = pune.start("join", invited["ticket"], "--json")
+        until(holds_more_than(pune, 50))
+        entering = [copy.start("voucher", "add", "--type", "Receipt", *entry, "--json") for copy in (ho, pune)]
+        assert [one.wait().code for one in entering] == [0, 0]
+        assert joining.wait().code == 0
+        pune.sync(serving.address)
+    assert pune.digest == ho.digest

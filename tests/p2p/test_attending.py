@@ -6,6 +6,7 @@ from crdt_models.packing import Value
 from crdt_models.rules import EVERY, PAUSED
 from p2p.attending import attend, shares_with
 from p2p.contact import Contact
+from p2p.keepers import repeat_what_stays_in_force
 from p2p.replica import Replica
 from p2p.rule_deeds import accept_first_rules, save_rule
 from p2p.rules import rules_in
@@ -63,8 +64,10 @@ def test_what_a_person_decided_here_comes_first():
     assert attend(pune, office.keys.id, False) == ALWAYS
 
 
-def test_a_device_that_was_not_admitted_yet_has_nothing_to_accept():
+def test_a_device_that_was_not_admitted_yet_has_nothing_to_do():
     office = head_office()
 
     joiner = Replica(Store.open(Path(":memory:")), keys_of("Surat"), office.company)
+    assert joiner.chain.keeper == b""
+    assert not repeat_what_stays_in_force(joiner, NOW)
     assert not accept_first_rules(joiner, "everything", "asha", NOW)
