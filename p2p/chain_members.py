@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from p2p.identity import AUTHOR_BYTES
 from p2p.scope import Pattern
+
+CONTROL: Final = "control/**"
+"""What every member may write a part of without its being granted."""
 
 
 class Grant(msgspec.Struct, frozen=True):

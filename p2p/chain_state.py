@@ -36,7 +36,7 @@ from p2p.chain_entries import (
     Setting,
     Unlocked,
 )
-from p2p.chain_members import Branch, Cut, Grant, Lock, Member
+from p2p.chain_members import CONTROL, Branch, Cut, Grant, Lock, Member
 from p2p.errors import BadScope, ChainError
 from p2p.grants import check_grant, taken_away
 from p2p.identity import AUTHOR_BYTES, device_id, spell
@@ -159,7 +159,9 @@ class ChainState:
         member = self._member(body.device)
         if body.device == self.keeper:
             raise ChainError(f"{member.name} keeps the chain; move that to another device before revoking it")
-        self.cuts = (*self.cuts, Cut(seq, body.device, ("**",), (), _by_scope(body.cut)))
+        # What was taken from it before was cut then; in what it never might write, nothing of it counts anyway.
+        removed = (*member.grant.write, CONTROL)
+        self.cuts = (*self.cuts, Cut(seq, body.device, removed, (), _by_scope(body.cut)))
         self.admins = self.admins - {body.device}
         self._put(msgspec.structs.replace(member, revoked_at=seq))
 

@@ -13,6 +13,7 @@ import msgspec
 from crdt_models.errors import BadSave
 from crdt_models.saves import ORIGIN_SET_ASIDE, Save, set_aside, unpack_save_untrusted
 from p2p.chain import Chain, Cut
+from p2p.chain_members import CONTROL
 from p2p.commit import Commit, open_commit, parse_commit_untrusted, signature_ok
 from p2p.documents import Incoming
 from p2p.errors import BadCommit
@@ -149,7 +150,7 @@ def set_aside_by(cut: Cut, verdict: Verdict) -> Verdict:
 
     The reason is the same on every copy, whether it can open the commit or not.
     """
-    reason = "was revoked" if not cut.kept and cut.scopes == ("**",) else "was taken the right to write there"
+    reason = "was revoked" if CONTROL in cut.scopes else "was taken the right to write there"
     emptied = (
         one._replace(
             save=msgspec.structs.replace(one.save, values={}, origin=ORIGIN_SET_ASIDE), save_bytes=set_aside(one.save)

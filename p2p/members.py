@@ -6,6 +6,7 @@ the keys sealed to those who stay. Every argument is a plain value, so that a de
 
 import os
 from collections.abc import Sequence
+from typing import Final
 
 from p2p.chain import (
     AdminAdded,
@@ -18,17 +19,22 @@ from p2p.chain import (
     Renamed,
     Revoked,
 )
-from p2p.chain_members import Grant, Member
+from p2p.chain_members import CONTROL, Grant, Member
 from p2p.cuts import tips_of_device
 from p2p.errors import ChainError
 from p2p.founding import append
 from p2p.grants import check_grant, taken_away
 from p2p.identity import Random, spell
 from p2p.keyring import ROOT, HeldKey, Keyring
+from p2p.limits import ENTRY_BODY_BYTES_MAX
 from p2p.replica import Replica
 from p2p.scope import keys_scope
 from p2p.sealing import seal_everywhere, seal_granted
 from p2p.seals import seal_keys
+
+_TIP_BYTES: Final = 40
+_REST_BYTES: Final = 32 * 1024
+"""Of an entry, what is left for everything but its tips: the patterns of a grant, at most."""
 
 
 def revoke(replica: Replica, device: bytes, now: int, random: Random = os.urandom) -> Entry:
@@ -47,7 +53,8 @@ def revoke(replica: Replica, device: bytes, now: int, random: Random = os.urando
     """
     with replica.transaction():
         replica.refresh()
-        entry = append(replica, Revoked(time=now, device=device, cut=tuple(tips_of_device(replica.store, device))))
+        wanted = Cut(0, device, (*_member(replica, device).grant.write, CONTROL), (), {})
+        entry = append(replica, Revoked(time=now, device=device, cut=_tips(replica, wanted)))
         begin_epoch(replica, now, random)
     return entry
 
@@ -82,7 +89,7 @@ def grant(
         check_grant(after)
         removed = taken_away(before.write, after.write)
         wanted = Cut(0, device, removed, after.write, {})
-        cut = tuple(tips_of_device(replica.store, device, wanted)) if removed else ()
+        cut = _tips(replica, wanted) if removed else ()
         entry = append(replica, Granted(time=now, device=device, read=after.read, write=after.write, cut=cut))
         if taken_away(before.read, after.read):
             begin_epoch(replica, now, random)
@@ -154,6 +161,21 @@ def remove_admin(replica: Replica, device: bytes, now: int) -> Entry:
         ChainError: it is no member, or a relay.
     """
     return append(replica, AdminRemoved(time=now, device=device))
+
+
+def _tips(replica: Replica, wanted: Cut) -> tuple[tuple[str, bytes], ...]:
+    """The tips that a cut has to name.
+
+    Raises:
+        ChainError: one entry does not hold them all.
+    """
+    tips = tuple(tips_of_device(replica.store, wanted.device, wanted))
+    if sum(len(scope) + _TIP_BYTES for scope, _ in tips) > ENTRY_BODY_BYTES_MAX - _REST_BYTES:
+        raise ChainError(
+            f"this device has written in {len(tips):,} scopes, more than one entry can name; take away its grant in "
+            "parts first, with `khata device grant` and fewer --write each time, and then do this"
+        )
+    return tips
 
 
 def _member(replica: Replica, device: bytes) -> Member:

@@ -243,7 +243,7 @@ class TestRights:
         assert not chain.may_read(PUNE.id, "control/rules")
         assert chain.revoked == {PUNE.id: 6}
         assert [(cut.at, cut.device, cut.scopes, cut.tips) for cut in chain.cuts] == [
-            (6, PUNE.id, ("**",), {SALES: (b"t" * 32,)})
+            (6, PUNE.id, (*WRITE_DEFAULT, "control/**"), {SALES: (b"t" * 32,)})
         ]
 
     def test_control_follows_its_own_rules(self):

@@ -13,7 +13,7 @@ from p2p.members import grant, make_admin, readmit, remove_admin, rename, revoke
 from p2p.messages import CommitParts
 from p2p.replica import NotAllowed, Replica
 from p2p.scope import keys_scope
-from p2p.store import ACCEPTED, CARRIED, QUARANTINED, STATE_NAMES, WAITING_FOR_KEY
+from p2p.store import ACCEPTED, CARRIED, QUARANTINED, STATE_NAMES, WAITING_FOR_KEY, StoredCommit
 from tests.p2p.copies import NOW, branch_of, head_office, save, seeded, sync
 from tests.p2p.test_locks import a_branch, doc
 
@@ -350,3 +350,37 @@ def test_devices_are_renamed_and_made_admins_by_the_keeper_alone() -> None:
         revoke(pune, office.keys.id, NOW)
     with pytest.raises(ChainError, match="keeps the chain"):
         revoke(office, office.keys.id, NOW)
+
+
+def test_a_device_that_wrote_in_very_many_places_is_revoked_in_parts() -> None:
+    office = head_office()
+    pune = a_branch(office, "Pune")
+    many = [f"vouchers/b{at % 2}/{'s' * 30}/{at:04}" for at in range(3600)]
+    hold(office, pune, many)
+    before = office.chain_head()
+    with pytest.raises(ChainError, match="take away its grant in parts first"):
+        revoke(office, pune.keys.id, NOW, seeded("epoch"))
+    assert office.chain_head() == before
+    grant(office, pune.keys.id, READ_DEFAULT, ("vouchers/b1/**",), NOW)
+    revoke(office, pune.keys.id, NOW, seeded("epoch"))
+    vouchers = [[scope for scope in cut.tips if scope.startswith("vouchers/")] for cut in office.chain.cuts]
+    assert [len(scopes) for scopes in vouchers] == [1800, 1800]
+    assert {state for (state,) in office.db.execute("SELECT state FROM commits")} == {ACCEPTED}
+    late = [save(pune, many[at], doc(9), a="1") for at in range(2)]
+    give(office, late, pune)
+    assert [state_of(office, one) for one in late] == ["quarantined"] * 2
+
+
+def hold(office: Replica, pune: Replica, scopes: list[str]) -> None:
+    """Let the head office hold one commit of Pune in each of these scopes, without going to the length of each save."""
+    with office.transaction():
+        row = office.store.next_row()
+        for at, scope in enumerate(scopes):
+            key = pune.keyring.key(pune.chain.epochs[0], scope)
+            item = Item(doc(1), "voucher", save_bytes(a=at))
+            made = make_commit(
+                pune.keys, scope, [item], NOW, b"", pune.chain.seen, pune.chain.epochs[0], key, seeded(at)
+            )
+            number = office.store.scope_id(scope)
+            office.store.append([StoredCommit(row + at, number, made.id, *parts(made), ACCEPTED, None)])
+            office.db.execute("INSERT INTO tips VALUES (?, ?, ?, ?)", (number, pune.keys.author, made.id, row + at))
