@@ -13,6 +13,14 @@ from p2p.whereabouts import others
 COUNTED_MAX: Final = 1000
 """More than so many are "over 1,000": an exact number costs more than it says."""
 _NAMED_MAX: Final = 3
+_FEW: Final = (
+    "SELECT count(*) FROM (SELECT 1 FROM commits NOT INDEXED WHERE scope IN (SELECT value FROM json_each(?)) "
+    "AND row > ? AND source IS NOT ? LIMIT ?)"
+)
+_MANY: Final = (
+    "SELECT count(*) FROM (SELECT 1 FROM json_each(?) s JOIN commits c INDEXED BY commits_scope "
+    "ON c.scope=s.value WHERE c.row > ? AND c.source IS NOT ? LIMIT ?)"
+)
 _KINDS: Final = ("vouchers/", "transfers/")
 
 
@@ -53,9 +61,10 @@ def waiting(books: Books) -> list[Waits]:
 
 def _count(books: Books, device: bytes, share: Share, scopes: list[int]) -> int:
     link = books.replica.link(device)
+    # What came lately is looked through row by row; of much more, the scopes that matter are looked up.
+    few = books.replica.store.next_row() - link.settled_under(share.id) <= 2 * COUNTED_MAX
     row = books.db.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM json_each(?) s JOIN commits c INDEXED BY commits_scope "
-        "ON c.scope=s.value WHERE c.row > ? AND c.source IS NOT ? LIMIT ?)",
+        _FEW if few else _MANY,
         (json.dumps(scopes), link.settled_under(share.id), link.id, COUNTED_MAX + 1),
     ).fetchone()
     return int(row[0])
