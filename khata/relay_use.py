@@ -12,6 +12,7 @@ from p2p.introduction import Join
 from p2p.node import Outcome
 from p2p.relay_admission import admit_relay, announced_addresses, relays_of
 from p2p.relay_invite import RelayTicket, offering
+from p2p.reports import reported
 
 Json = dict[str, Any]
 
@@ -67,6 +68,25 @@ def relay_list(books: Books) -> list[Json]:
             "in_sync_at": _instant(link.in_sync_at if link is not None else None),
             "error": link.error if link is not None else None,
         })  # fmt: skip
+    return rows
+
+
+def delivery(books: Books) -> list[Json]:
+    """What the company's relays say of its other devices: last seen, delivered up to, what waits there since when."""
+    rows = []
+    for said in reported(books.replica):
+        relay, member = (books.replica.chain.member(device) for device in (said.relay, said.device))
+        if relay is not None and member is not None:
+            rows.append({
+                "relay": relay.name,
+                "device": member.name,
+                "branch": member.branch,
+                "last_seen": _instant(said.seen_at),
+                "delivered_until": _instant(said.delivered_at),
+                "waiting": said.waiting,
+                "waiting_since": _instant(said.since),
+                "said_at": _instant(said.said_at),
+            })  # fmt: skip
     return rows
 
 

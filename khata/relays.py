@@ -155,6 +155,7 @@ async def _serve(home: RelayHome, folder: BooksFolder, service: Service, tell: C
             nursery.start_soon(_stop_on_signal, node, signals)
             async with trio.open_nursery() as serving:
                 listening = await serving.start(node.serve, service.listen)
+                nursery.start_soon(node.keep_reporting)
                 if service.keep_days is not None:
                     nursery.start_soon(node.keep_tidy, service.keep_days)
                 if service.metrics is not None:

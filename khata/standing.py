@@ -5,6 +5,7 @@ from typing import Any
 from khata.books import Books
 from khata.daemon import STATUS, ask
 from khata.devices import entry_time
+from khata.relay_use import delivery
 from khata.showing import instant
 from khata.waiting import waiting
 from p2p.contact import Contact
@@ -76,6 +77,7 @@ def standing(books: Books) -> Json:
             for refusal in books.replica.links.refusals()
         ],
         "peers": peers,
+        "relays_say": delivery(books),
     }
 
 

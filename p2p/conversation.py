@@ -26,13 +26,15 @@ from p2p.events import (
     JoinRequested,
     Received,
     Refused,
+    ReportCame,
     SlotCame,
     SyncChanged,
 )
 from p2p.forgetful import note_proved, what_was_forgotten
 from p2p.judging import Checked
-from p2p.messages import SHARE, CommitParts
+from p2p.messages import SHARE, CommitParts, Report, Slot
 from p2p.replica import Replica
+from p2p.reports import keep_report
 from p2p.session import Session
 from p2p.states import State
 from p2p.store import StoreBusy
@@ -171,7 +173,12 @@ class Conversation:
 
     def say_slot(self, slot: bytes, letter: bytes) -> None:
         """Hand out a letter, leave one, or ask for one with an empty letter."""
-        self._do(lambda: self.session.say_slot(slot, letter))
+        self._do(lambda: self.session.say(Slot(slot, letter)))
+
+    def say_report(self, report: Report) -> None:
+        """Tell a member, as a relay, where other devices stand."""
+        if self.session.state is State.OPEN:
+            self._do(lambda: self.session.say(report))
 
     def leave(self, code: str = "done", text: str = "") -> None:
         """Say goodbye, and hang up when the peer does, or a moment later."""
@@ -229,6 +236,9 @@ class Conversation:
                 await self._take_in(event)
             elif isinstance(event, SlotCame):
                 await patiently(partial(self._surroundings.slot_came, self, event))
+            elif isinstance(event, ReportCame):
+                now, peer = self._clock.now_ms(), self.session.peer or b""
+                await patiently(partial(keep_report, self._copy, peer, event.rows, now))
             else:
                 await self._store_one(event, checked)
             self._wake()

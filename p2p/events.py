@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from p2p.messages import CommitParts, Proof
+from p2p.messages import CommitParts, Proof, ReportRow
 from p2p.reconcile import Compared
 
 
@@ -25,6 +25,12 @@ class SlotCame(NamedTuple):
 
     slot: bytes
     letter: bytes
+
+
+class ReportCame(NamedTuple):
+    """A relay tells where other devices stand."""
+
+    rows: list[ReportRow]
 
 
 class Established(NamedTuple):
@@ -111,6 +117,7 @@ Event = (
     JoinRequested
     | CompanyOffered
     | SlotCame
+    | ReportCame
     | Established
     | ChainCame
     | ComparedToEnd

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from p2p.chain_flow import ChainFlow
 from p2p.errors import RemoteProtocolError
-from p2p.events import ChainCame, CompanyOffered, Established, Event, JoinRequested, SlotCame
+from p2p.events import ChainCame, CompanyOffered, Established, Event, JoinRequested, ReportCame, SlotCame
 from p2p.exchange import Exchange
 from p2p.handover import Giving, Taking
 from p2p.handshake import hello, proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
 from p2p.local import Choose, Local, Membership
-from p2p.messages import CONTROL, SHARE, VERSION, Chain, Challenge, Hello, Joining, Message, Proof, Slot
+from p2p.messages import CONTROL, SHARE, VERSION, Chain, Challenge, Hello, Joining, Message, Proof, Report, Slot
 from p2p.outflow import Outflow
 from p2p.states import State
 
@@ -160,6 +160,9 @@ class Introduction:
                 raise RemoteProtocolError("unexpected", "the peer left more than one letter")
             self._slot_came = True
         self._events.append(SlotCame(message.slot, message.letter))
+
+    def _on_report(self, message: Report) -> None:
+        self._note(ReportCame(message.rows))
 
     def _on_chain(self, message: Chain) -> None:
         if not message.entries:

@@ -19,6 +19,7 @@ from p2p.limits import (
     LETTER_BYTES_MAX,
     NAME_CHARS_MAX,
     OFFER_IDS_MAX,
+    REPORT_ROWS_MAX,
     SCOPE_CHARS_MAX,
     SEQUENCE_MAX,
     TIME_MS_MAX,
@@ -204,6 +205,22 @@ class Standing(Message, frozen=True, tag="standing"):
     waiting: bool = False
 
 
+class ReportRow(msgspec.Struct, frozen=True, array_like=True):
+    """What a relay knows of a device: when it was seen, up to when delivered, what waits there, since when."""
+
+    device: Bytes32
+    seen_at: Annotated[int, Meta(ge=0, le=TIME_MS_MAX)] | None
+    delivered_at: Annotated[int, Meta(ge=0, le=TIME_MS_MAX)] | None
+    waiting: Count
+    since: Annotated[int, Meta(ge=0, le=TIME_MS_MAX)] | None
+
+
+class Report(Message, frozen=True, tag="report"):
+    """From a relay to a member: where the devices stand that it may know of."""
+
+    rows: Annotated[list[ReportRow], Meta(max_length=REPORT_ROWS_MAX)]
+
+
 class Ping(Message, frozen=True, tag="ping"):
     """Are you there? Answered with a `Pong`."""
 
@@ -233,6 +250,7 @@ AnyMessage = (
     | Fresh
     | Ack
     | Standing
+    | Report
     | Ping
     | Pong
     | Goodbye

@@ -14,11 +14,13 @@ from p2p.errors import P2PError, TicketError
 from p2p.events import CompanyOffered, SlotCame
 from p2p.limits import DAY_MS
 from p2p.local import Membership
+from p2p.messages import Report
 from p2p.node import Node, Said, Tell, silent
 from p2p.pruning import prune
 from p2p.relay_home import RelayHome
 from p2p.relay_letters import INVITER, JOINER
 from p2p.replica import Replica
+from p2p.reports import report_for
 from p2p.scope import DEVICES_SCOPE
 from p2p.surroundings import Refusal
 from p2p.transport import Network
@@ -30,6 +32,7 @@ _NOT_OPEN = (
     "in touch with the relay since it made it"
 )
 _TIDY_SECONDS = 60
+_REPORT_SECONDS = 3
 
 
 class RelayNode(Node):
@@ -41,6 +44,7 @@ class RelayNode(Node):
 
     def __init__(self, home: RelayHome, network: Network, clock: Clock | None = None, tell: Tell = silent) -> None:
         self.home = home
+        self._reported: dict[Conversation, Report] = {}
         super().__init__(home.copies, network, clock, tell, chores=[self._say_where])
         self._wall = clock or SystemClock()
 
@@ -80,6 +84,33 @@ class RelayNode(Node):
         for other in self.conversations:
             if other.replica is replica and other.was_established and _is_keeper(other):
                 other.say_slot(slot, letter)
+
+    def established(self, conversation: Conversation, clock_off_ms: int) -> None:
+        """Log a device that is connected, and tell it where the others stand."""
+        super().established(conversation, clock_off_ms)
+        self._report_to(conversation)
+
+    async def keep_reporting(self) -> None:
+        """Tell every connected member where the others stand whenever that has changed, until cancelled."""
+        while True:
+            await trio.sleep(_REPORT_SECONDS)
+            for conversation in list(self.conversations):
+                if conversation.was_established:
+                    self._report_to(conversation)
+            self._reported = {one: said for one, said in self._reported.items() if one in self.conversations}
+
+    def _report_to(self, conversation: Conversation) -> None:
+        replica, peer = conversation.replica, conversation.session.peer
+        if replica is None or peer is None:
+            return
+        try:
+            report = report_for(replica, peer)
+        except (P2PError, sqlite3.Error) as error:
+            self._tell(Said("failed", "", f"no report was made: {error}"))
+            return
+        if report.rows and self._reported.get(conversation) != report:
+            self._reported[conversation] = report
+            conversation.say_report(report)
 
     async def keep_tidy(self, keep_days: int) -> None:
         """Drop the bodies of commits that all have acknowledged and that came so long ago, until cancelled."""

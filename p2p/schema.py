@@ -141,3 +141,18 @@ def proved(db: Database) -> None:
     """Keep how many commits of each tree a peer has proved to hold."""
     db.conn.execute("ALTER TABLE links ADD COLUMN proved_control INTEGER")
     db.conn.execute("ALTER TABLE links ADD COLUMN proved_share INTEGER")
+
+
+_REPORTS = """
+-- What each relay said last of each device: when it was seen, up to when delivered, what waits there since when.
+CREATE TABLE reports (
+  relay BLOB, device BLOB, seen_at INTEGER, delivered_at INTEGER, waiting INTEGER NOT NULL, since INTEGER,
+  said_at INTEGER NOT NULL, PRIMARY KEY (relay, device)
+) WITHOUT ROWID
+"""
+
+
+@migrations(name="0007_reports", transactional=True)
+def reports(db: Database) -> None:
+    """Keep what relays say of the devices they serve."""
+    db.conn.execute(_REPORTS)

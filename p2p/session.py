@@ -36,6 +36,7 @@ from p2p.messages import (
     Ping,
     Pong,
     Proof,
+    Report,
     Slot,
     Standing,
     Tree,
@@ -212,9 +213,9 @@ class Session(Introduction):
             raise RemoteProtocolError("refused", text)
         return self.changed()
 
-    def say_slot(self, slot: bytes, letter: bytes) -> list[Event]:
-        """Hand out a letter, leave one, or ask for one with an empty letter."""
-        self._send(Slot(slot, letter))
+    def say(self, message: Slot | Report) -> list[Event]:
+        """Say something that stands beside the exchange of commits: a letter, or the question for one; a report."""
+        self._send(message)
         return self._take_events()
 
     def close(self, code: str = "done", text: str = "") -> None:
@@ -374,6 +375,7 @@ _TABLE: Mapping[State, Mapping[type[Message], _Handler]] = {
         Fresh: Session._on_commits,
         Ack: Session._on_ack,
         Slot: Session._on_slot,
+        Report: Session._on_report,
         Ping: Session._on_ping,
         Pong: Session._on_pong,
     },

@@ -186,7 +186,7 @@ def list_relays(context: typer.Context, as_json: AsJson = False) -> None:
 def status(context: typer.Context, as_json: AsJson = False) -> None:
     """At a relay: what it holds for each company, and what waits for which device since when.
 
-    At a branch: the relays of the company, as `khata relay list` shows them.
+    At a branch: what the relays of the company said last of its other devices.
 
     Examples:
       khata --books relay relay status
@@ -197,7 +197,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
 
     frame = frame_of(context)
     if not is_relay_folder(frame.folder):
-        list_relays(context, as_json)
+        _show_delivery(context, as_json)
         return
     with at_relay(context) as home:
         found = relay_standing(home, frame.folder, system_now())
@@ -208,6 +208,28 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     say(f"Relay {found['relay']}, {serving}; {len(found['companies'])} companies, {found['invitations']} invited")
     for company in found["companies"]:
         _show_company(company)
+
+
+def _show_delivery(context: typer.Context, as_json: bool) -> None:
+    from khata.relay_use import delivery
+
+    with opened(context) as books:
+        rows = delivery(books)
+    if as_json:
+        print_json(rows)
+        return
+    shown = [
+        (
+            row["relay"],
+            row["device"],
+            _when(row["last_seen"]),
+            _when(row["delivered_until"]),
+            str(row["waiting"]),
+            _when(row["waiting_since"]) if row["waiting_since"] else "",
+        )
+        for row in rows
+    ]
+    print_table(("Relay", "Device", "Last seen (UTC)", "Delivered up to", "Waiting>", "Since"), shown)
 
 
 def _show_company(company: dict[str, Any]) -> None:

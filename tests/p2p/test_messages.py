@@ -38,6 +38,8 @@ from p2p.messages import (
     Ping,
     Pong,
     Proof,
+    Report,
+    ReportRow,
     Slot,
     Standing,
     Tree,
@@ -70,6 +72,8 @@ answers = st.builds(
     st.booleans(),
 )
 shares = up_to(16)
+moments = st.none() | st.integers(0, TIME_MS_MAX)
+report_rows = st.builds(ReportRow, exactly(32), moments, moments, counts, moments)
 KINDS: dict[type[Message], st.SearchStrategy[Message]] = {
     Challenge: st.builds(Challenge, exactly(32)),
     Slot: st.builds(Slot, exactly(16), up_to(300)),
@@ -89,6 +93,7 @@ KINDS: dict[type[Message], st.SearchStrategy[Message]] = {
     Fresh: st.builds(Fresh, st.lists(parts, max_size=3)),
     Ack: st.builds(Ack, counts, st.lists(st.tuples(exactly(32), texts), max_size=3)),
     Standing: st.builds(Standing, trees, shares, exactly(16), counts, shares, st.booleans()),
+    Report: st.builds(Report, st.lists(report_rows, max_size=3)),
     Ping: st.builds(Ping),
     Pong: st.builds(Pong),
     Goodbye: st.builds(Goodbye, texts, texts),
