@@ -12,7 +12,9 @@ from khata.errors import BooksError
 DATABASE: Final = "khata.db"
 KEY_FILE: Final = "device.key"
 LOCK_FILE: Final = "serve.lock"
-_OURS: Final = frozenset({DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", KEY_FILE, LOCK_FILE})
+REBUILDING: Final = "rebuilding"
+"""A folder in which everything is received anew, before it takes the place of what is here."""
+_OURS: Final = frozenset({DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", KEY_FILE, LOCK_FILE, REBUILDING})
 
 
 class BooksFolder:

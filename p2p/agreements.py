@@ -43,8 +43,13 @@ class Agreement(NamedTuple):
 
 def agreement_of(rule: Rule) -> Agreement | None:
     """Return what a rule lets flow now; None while it is not active, or paused by either branch."""
+    return None if rule.paused else agreement_in_force(rule)
+
+
+def agreement_in_force(rule: Rule) -> Agreement | None:
+    """Return what two branches have agreed on, whether or not it is paused; None while they have not."""
     terms = rule.active
-    if terms is None or rule.paused:
+    if terms is None:
         return None
     since = rule.since_of(terms)
     return Agreement(

@@ -74,7 +74,7 @@ class Intake(Rejudging):
                 yield
         except BaseException:
             if outermost and began:
-                self._recall()
+                self.recall()
             raise
 
     def refresh(self) -> bool:
@@ -293,7 +293,7 @@ class Intake(Rejudging):
         self._load_chain()
         self._load_keys()
 
-    def _recall(self) -> None:
+    def recall(self) -> None:
         """Go back to what the store holds, after a transaction that came to nothing."""
         self.chain = Chain(self.company)
         self.keyring = Keyring()

@@ -135,6 +135,13 @@ class Links:
                     [(link, share, pair.node, pair.mine, pair.theirs) for pair in unequal],
                 )
 
+    def unsettle(self, device: bytes | None = None) -> None:
+        """Forget what was compared with a peer, or with all: the next conversation compares everything anew."""
+        with self._store.noting():
+            where, values = ("", ()) if device is None else (" WHERE device=?", (device,))
+            self._conn.execute(f"DELETE FROM settled WHERE link IN (SELECT id FROM links{where})", values)
+            self._conn.execute(f"UPDATE links SET settled_row=0, share=NULL{where}", values)
+
     def refused(self, link: int, refused: Sequence[tuple[bytes, str]], now: int) -> None:
         """List commits that were not stored, for a person; only the latest are kept. Inside a transaction."""
         self._conn.executemany(

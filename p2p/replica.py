@@ -131,6 +131,11 @@ class Replica(Intake):
             passed_over = {one.id for one in batch} - {one.id for one in inside}
             return result._replace(held_back=[*result.held_back, *sorted(passed_over)])
 
+    def take_back(self, batch: Sequence[CommitParts], now: int) -> Ingested:
+        """Take in commits that were stored by this device before, judged as any; durable when this returns."""
+        with self.transaction():
+            return self._ingest(self.check_untrusted(batch), None, None, now)
+
     def _is_revoked(self, device: bytes) -> bool:
         member = self.chain.member(device)
         return member is not None and member.revoked_at is not None

@@ -23,6 +23,7 @@ from khata.cli import (
     export_tally,
     exports,
     find,
+    forget,
     groups,
     gst,
     imports,
@@ -60,7 +61,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (company, sync, recover, status, link, imports, checks, log, find, demo):
+for module in (company, sync, recover, status, link, imports, checks, log, find, forget, demo):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 for group in (

@@ -72,7 +72,18 @@ def three(shelf: Path) -> Path:
                         "branch", "add", name, "--code", name[:3].upper(), "--address", serving.address
                     )
                     Copy(folder / name.lower()).run("join", invited["ticket"])
+                agree(Copy(folder / "pune"), Copy(folder / "nagpur"), "Nagpur", serving.address)
     return folder
+
+
+def agree(one: Copy, other: Copy, branch: str, office: str) -> None:
+    """Let one branch offer another everything, and that one accept, by way of the head office at an address."""
+    rule = one.run("rule", "offer", branch)["id"]
+    one.sync(office)
+    other.sync(office)
+    other.run("rule", "activate", rule)
+    other.sync(office)
+    one.sync(office)
 
 
 @pytest.fixture(scope="session")

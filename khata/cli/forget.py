@@ -1,0 +1,53 @@
+"""Forgetting what no rule names any more: `khata forget`."""
+
+from typing import Annotated
+
+import typer
+
+from khata.cli.frame import AsJson, opened, print_json, say
+
+
+def forget(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove from this copy what a narrowed rule or grant has left behind.
+
+    Others keep theirs. This branch's own books always stay, and so does what was entered here and is not proved to be
+    with anybody else. When a rule names it again, it comes again.
+
+    Examples:
+      khata forget --dry-run
+      khata forget --yes
+    """
+    from khata.forgetting import forget as forgotten
+    from khata.forgetting import leftover
+
+    with opened(context) as books:
+        found = leftover(books)
+        if as_json and (dry_run or not found.scopes):
+            print_json({"removed": False, **found.json()})
+            return
+        if not as_json:
+            for scope, reason in found.kept:
+                say(f"stays: {scope}: {reason}; synchronize, then run this again")
+            if not found.scopes:
+                say("nothing is left over: all that is here is named by a rule, or this branch's own")
+                return
+            say(f"{found.documents} documents in {found.commits} commits, {found.bytes:,} bytes, of")
+            for scope in found.scopes:
+                say(f"  {scope}")
+        if dry_run:
+            return
+        if not yes:
+            typer.confirm("Remove them from this copy?", abort=True, err=True)
+        removed = forgotten(books, found)
+    if as_json:
+        print_json({**found.json(), "removed": True})
+    else:
+        say(f"removed {removed.documents} documents in {removed.commits} commits from this copy")
+
+
+COMMANDS = {"forget": forget}

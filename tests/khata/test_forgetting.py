@@ -1,0 +1,139 @@
+"""Removing from one copy what no rule names any more, and building a copy anew from what others hold."""
+
+import msgspec
+import pytest
+
+from khata.books import Books
+from khata.errors import BooksError, NotInSync
+from khata.folder import BooksFolder
+from khata.forgetting import forget, leftover
+from khata.rebuilding import prove, rebuild
+from khata.reports.span import EVERYTHING
+from khata.reports.trial_balance import trial_balance
+from khata.verify import verify
+from p2p.rule_deeds import accept, offer_rule
+from p2p.rules import rules_in
+from tests.khata.company import NOW, a_branch, a_company, contents, ledger, sync, voucher
+
+
+@pytest.fixture
+def company(tmp_path) -> tuple[Books, Books]:
+    """A head office and Pune, each with a voucher, in sync; Pune's books lie in a folder."""
+    from khata.books import open_store
+
+    office = a_company()
+    ledger(office, "Asha Stores")
+    voucher(office, "Receipt", "Cash 500 / Asha Stores -500")
+    folder = BooksFolder(tmp_path / "pune")
+    folder.make()
+    pune = a_branch(office, "Pune", store=open_store(folder))
+    pune.folder = folder
+    voucher(pune, "Receipt", "Cash 70 / Asha Stores -70")
+    sync(pune, office)
+    return office, pune
+
+
+def narrow(office: Books, pune: Books, *sends: str) -> None:
+    """Let the rule name less, and Pune accept that."""
+    (rule,) = rules_in(office.replica.documents, office.replica.chain)
+    offer_rule(office.replica, msgspec.structs.replace(rule.offer, sends=sends, at=NOW + 1), "asha", NOW)
+    sync(pune, office)
+    (rule,) = rules_in(pune.replica.documents, pune.replica.chain)
+    accept(pune.replica, rule, "ravi", NOW)
+    sync(pune, office)
+
+
+def numbers(books: Books) -> list[str]:
+    return [number for (number,) in books.db.execute("SELECT number FROM vouchers ORDER BY number")]
+
+
+def test_what_a_narrowed_rule_left_behind_goes_from_here_alone_and_does_not_come_back(company):
+    office, pune = company
+    assert leftover(pune).scopes == ()
+    narrow(office, pune, "masters/**")
+    found = leftover(pune)
+    assert found.scopes == ("vouchers/ho/receipt/2026-04",)
+    assert (found.commits, found.documents) == (1, 1)
+    removed = forget(pune, found)
+    assert (removed.commits, removed.documents) == (1, 1)
+    assert numbers(pune) == ["PUN/26-27/00001"]
+    assert numbers(office) == ["HO/26-27/00001", "PUN/26-27/00001"]
+    assert verify(pune).differences == ()
+    sync(pune, office)
+    assert numbers(pune) == ["PUN/26-27/00001"]
+    assert leftover(pune).scopes == ()
+
+
+def test_it_comes_again_when_a_rule_names_it_again(company):
+    office, pune = company
+    narrow(office, pune, "masters/**")
+    forget(pune, leftover(pune))
+    narrow(office, pune, "masters/**", "vouchers/**")
+    assert numbers(pune) == numbers(office)
+    assert contents(pune) == contents(office)
+    assert verify(pune).differences == ()
+
+
+def test_what_was_entered_here_stays_until_somebody_else_is_proved_to_hold_it(company):
+    office, pune = company
+    narrow(office, pune, "masters/**")
+    scope = "vouchers/ho/receipt/2026-04"
+    document = next(one for one in pune.replica.everything() if one.scope == scope)
+    from khata.books import Change
+
+    pune.save(scope, [Change("voucher", document.id, {"narration": "seen at Pune"}, document.heads())])
+    found = leftover(pune)
+    assert found.scopes == ()
+    assert [kept for kept, _ in found.kept] == [scope]
+    sync(pune, office)
+    assert leftover(pune).scopes == (scope,)
+
+
+def test_what_changed_since_the_preview_is_not_removed_unseen(company):
+    office, pune = company
+    narrow(office, pune, "masters/**")
+    before = leftover(pune)
+    narrow(office, pune, "masters/**", "vouchers/**")
+    with pytest.raises(BooksError, match="changed meanwhile"):
+        forget(pune, before)
+    assert numbers(pune) == numbers(office)
+
+
+def test_a_copy_is_built_anew_only_from_what_others_are_proved_to_hold(company):
+    office, pune = company
+    since = pune.now()
+    assert prove(pune, since).holders == ()
+    assert prove(pune, since).unproved
+    pune.replica.links.unsettle()
+    sync(pune, office)
+    pune.db.execute("UPDATE links SET in_sync_at=?", (since,))
+    proof = prove(pune, since)
+    assert (proof.holders, proof.unproved) == (("Head Office",), ())
+    before = contents(pune)
+    last = pune.replica.store.next_row()
+
+    def fetch(fresh: Books) -> bool:
+        assert numbers(fresh) == []
+        sync(fresh, office)
+        voucher(pune, "Receipt", "Cash 9 / Asha Stores -9")
+        return True
+
+    count = rebuild(pune, fetch)
+    assert count == proof.commits
+    assert numbers(pune) == ["HO/26-27/00001", "PUN/26-27/00001", "PUN/26-27/00002"]
+    assert pune.replica.store.next_row() > last
+    assert verify(pune).differences == ()
+    sync(pune, office)
+    assert contents(pune) == contents(office)
+    assert contents(pune).keys() == before.keys()
+    assert trial_balance(pune, EVERYTHING) == trial_balance(office, EVERYTHING)
+    assert voucher(pune, "Receipt", "Cash 1 / Asha Stores -1").number == "PUN/26-27/00003"
+
+
+def test_a_rebuild_that_does_not_get_everything_changes_nothing(company):
+    _, pune = company
+    before = contents(pune)
+    with pytest.raises(NotInSync, match="nothing here was changed"):
+        rebuild(pune, lambda fresh: False)
+    assert contents(pune) == before
+    assert not (pune.folder.path / "rebuilding").exists()
