@@ -78,6 +78,7 @@ def three(shelf: Path) -> Path:
 
 def agree(one: Copy, other: Copy, branch: str, office: str) -> None:
     """Let one branch offer another everything, and that one accept, by way of the head office at an address."""
+    one.sync(office)
     rule = one.run("rule", "offer", branch)["id"]
     one.sync(office)
     other.sync(office)
