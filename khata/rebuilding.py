@@ -136,6 +136,9 @@ def _empty_copy(books: Books, folder: BooksFolder) -> Books:
     replica.extend_chain([entry.encoded for entry in held.chain.entries()])
     for batch in _batches(one for one in held.store.everything() if _is_control(held.store, one)):
         replica.take_back(batch, books.now())
+    for link in held.links.statuses():
+        if link.address:
+            replica.links.met(link.device, books.now(), link.address, link.clock_off_ms or 0)
     return Books(replica, books.user, folder, books.now, books.random)
 
 

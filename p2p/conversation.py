@@ -121,6 +121,8 @@ class Conversation:
         self._backlog: deque[Event] = deque()
         self._backlog_grew = trio.Event()
         self._backlog_shrank = trio.Event()
+        self._unfinished = 0
+        self._finished = trio.Event()
         self._left = trio.CancelScope()
 
     async def run(self) -> None:
@@ -134,6 +136,7 @@ class Conversation:
                     for task in (self._write, self._deliver, self._check_signatures, self._store, self._keep_time):
                         nursery.start_soon(task)
                     await self._read()
+                    await self._finish()
                     nursery.cancel_scope.cancel()
         except* (P2PError, sqlite3.Error) as group:
             self.error = str(_first(group))
@@ -241,7 +244,16 @@ class Conversation:
                 await patiently(partial(keep_report, self._copy, peer, event.rows, now))
             else:
                 await self._store_one(event, checked)
+            self._unfinished -= 1
+            self._finished.set()
             self._wake()
+
+    async def _finish(self) -> None:
+        """Store and note what came before a goodbye, without taking long over it."""
+        with trio.move_on_after(LEAVING_SECONDS_MAX):
+            while self._unfinished:
+                self._finished = trio.Event()
+                await self._finished.wait()
 
     async def _store_one(self, event: Event, checked: list[Checked]) -> None:
         replica, session, peer = self._copy, self.session, self.session.peer or b""
@@ -361,6 +373,7 @@ class Conversation:
             else:
                 self._backlog.append(event)
                 self._backlog_grew.set()
+                self._unfinished += 1
 
     def _wake(self) -> None:
         self._to_send.set()

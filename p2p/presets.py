@@ -1,6 +1,7 @@
 """What is offered in a word: the presets of rules, and patterns of scopes put together from what people choose."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import chain, count
 from typing import Final, NamedTuple
 
 from p2p.grants import EVERYTHING, MASTERS_ONLY, OWN_BRANCH, VOUCHERS_UP
@@ -89,11 +90,14 @@ def preset_ways(preset: str, source: str, target: str, head_office: str) -> Ways
     return Ways(up, down) if source == branch else Ways(down, up)
 
 
-def default_name(target_name: str, preset: str, taken: Sequence[str]) -> str:
-    """Return what a rule is called unless somebody gives it a name: the other branch and the preset."""
-    name = f"{target_name[:40]} {preset}".strip()
-    number = 2
-    while name in taken:
-        name = f"{target_name[:40]} {preset} {number}".strip()
-        number += 1
-    return name
+def default_name(branches: Sequence[str], preset: str, taken: Collection[str]) -> str:
+    """Return what a rule is called unless somebody gives it a name.
+
+    Args:
+        branches: names of those that tell it apart: the other branch alone, seen from the head office, else both.
+        preset: what it was made of.
+        taken: names of rules between the same two.
+    """
+    called = f"{'-'.join(branches)[:44]} {preset}".strip()
+    numbered = (f"{called} {number}" for number in count(2))
+    return next(name for name in chain((called,), numbered) if name not in taken)

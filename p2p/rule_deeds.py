@@ -77,7 +77,8 @@ def offer_preset(
         ways = preset_ways(preset, source, target, keeper.branch if keeper is not None else "")
         rules = rules_in(replica.documents, chain)
         taken = [rule.offer.name for rule in rules if rule.branches == (source, target)]
-        called = name or default_name(chain.branches[target].name, preset, taken)
+        named = [chain.branches[code].name for code in (source, target) if keeper is None or code != keeper.branch]
+        called = name or default_name(named, preset, taken)
         offer = Offer(
             source=source, target=target, name=called, sends=ways.sends, receives=ways.receives, preset=preset, at=now,
             **options,

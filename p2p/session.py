@@ -235,6 +235,8 @@ class Session(Introduction):
 
     def _dispatch(self, message: AnyMessage) -> None:
         if isinstance(message, Goodbye):
+            # What the peer said before counts: that both agree is noted although it has gone.
+            self._step()
             self._events.append(Ended(message.code, message.text))
             self.state = State.CLOSED
             return

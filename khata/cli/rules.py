@@ -7,7 +7,7 @@ import typer
 from khata.cli.frame import AsJson, opened, print_json, print_table, saved, say, told
 
 if TYPE_CHECKING:
-    from crdt_models.rules import Rule
+    from crdt_models.rules import Offer, Rule
     from khata.books import Books
     from khata.rules.deeds import Wanted
 
@@ -324,13 +324,11 @@ def preview(
       khata rule preview "Nagpur everything"
       khata rule preview Nagpur --preset masters-only
     """
-    from khata.rules.deeds import AS_OFFERED, made_offer
     from khata.rules.preview import preview as previewed
-    from khata.rules.standing import find_rule
 
     wanted = _wanted(preset, direction, masters, branches, types, files, since, None, None)
     with opened(context) as books:
-        found = previewed(books, find_rule(books, which) if wanted == AS_OFFERED else made_offer(books, which, wanted))
+        found = previewed(books, _meant(books, which, wanted))
     if as_json:
         print_json(found)
         return
@@ -345,6 +343,20 @@ def preview(
         say(f"Named by the rule, but not granted to {found['to']}: {parts}; see `khata device grant`")
     say(f"From {found['to']} may come: {', '.join(found['may_come']) or 'nothing'}")
     say(f"Of {found['to']}'s own books {found['of_theirs_here']} documents are here.")
+
+
+def _meant(books: "Books", which: str, wanted: "Wanted") -> "Rule | Offer":
+    """A rule that there is; else, or with options, the offer that could be made to a branch."""
+    from khata.errors import NotFound
+    from khata.rules.deeds import AS_OFFERED, made_offer
+    from khata.rules.standing import find_rule
+
+    if wanted == AS_OFFERED:
+        try:
+            return find_rule(books, which)
+        except NotFound:
+            return made_offer(books, which, wanted)
+    return made_offer(books, which, wanted)
 
 
 @app.command("mark-synced")

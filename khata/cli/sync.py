@@ -96,6 +96,13 @@ def sync(
     ] = None,
     peer: Annotated[list[str] | None, typer.Option("--peer", help="HOST:PORT of a device; may be repeated.")] = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds for each peer.")] = 30,
+    full: Annotated[
+        bool, typer.Option("--full", help="Forget what was compared before, and compare everything anew.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Then empty this copy and receive all of it anew, if others hold it all.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --rebuild: do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Synchronize once, until both copies are proved to agree.
@@ -105,16 +112,26 @@ def sync(
     another was in sync: what they miss goes to them when they are back. Works while working offline, and leaves that as
     it is; devices that are paused are left out unless --peer names an address of theirs.
 
+    --rebuild shows first how much would be received anew and from whom, and does nothing unless other devices are
+    proved to hold all of it. What is entered meanwhile stays; broken off at any instant, the copy is as it was.
+
     Examples:
       khata sync
+      khata sync --full
+      khata sync --rebuild
       khata sync "Head Office"
       khata --books pune sync --peer 192.168.1.20:7420 --timeout 60
     """
+    from khata.cli.rebuild import rebuild_copy
     from khata.errors import BooksError
+    from khata.rules.steps import rule_steps, steps_taken
     from khata.syncing import members_to_sync, sync_devices, sync_once
 
     _check_timeout(timeout)
     with opened(context) as books:
+        before, began = rule_steps(books), books.now()
+        if full or rebuild:
+            books.replica.links.unsettle()
         members = members_to_sync(books, names or []) if names or not peer else []
         if not members and not peer:
             raise BooksError("no address of another device is known here; name one with --peer HOST:PORT")
@@ -123,11 +140,18 @@ def sync(
             def show(counts: Any) -> None:
                 bar.show(counts.received, _expected(counts))
 
-            outcomes = [*sync_once(books, peer or [], timeout, show), *sync_devices(books, members, timeout, show)]
-        _print_outcomes(outcomes, bool(peer or names), as_json)
+            def synchronize(copy: "Books") -> list["Outcome"]:
+                return [*sync_once(copy, peer or [], timeout, show), *sync_devices(copy, members, timeout, show)]
+
+            outcomes = synchronize(books)
+        moved = steps_taken(before, rule_steps(books))
+        if not rebuild:
+            _print_outcomes(outcomes, moved, bool(peer or names), as_json)
+            return
+        rebuild_copy(books, began, lambda fresh: any(one.in_sync for one in synchronize(fresh)), yes, as_json)
 
 
-def _print_outcomes(outcomes: Sequence["Outcome"], named: bool, as_json: bool) -> None:
+def _print_outcomes(outcomes: Sequence["Outcome"], moved: Sequence[str], named: bool, as_json: bool) -> None:
     from khata.errors import NotInSync
 
     if as_json:
@@ -136,6 +160,8 @@ def _print_outcomes(outcomes: Sequence["Outcome"], named: bool, as_json: bool) -
         for outcome in outcomes:
             if outcome.in_sync:
                 say(f"in sync with {outcome.peer}: {outcome.received} received, {outcome.sent} sent")
+        for line in moved:
+            say(line)
     told = "\n".join(f"not in sync with {one.peer}: {_reason(one)}" for one in outcomes if not one.in_sync)
     if _has_failed(outcomes, named):
         raise NotInSync(told)

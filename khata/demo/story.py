@@ -87,6 +87,23 @@ def begin(stage: Stage, address: str) -> None:
         stage.say("  [bold]head office[/bold], whose `serve` says what happens")
         for line in office.lines_with("check code", len(tickets)):
             stage.console.print(f"    {line}", soft_wrap=True)
+        agree_on_a_rule(stage, address)
+
+
+def agree_on_a_rule(stage: Stage, office: str) -> None:
+    """Pune offers Nagpur a rule, by way of head office, so that the two may synchronize without it later."""
+    stage.say("With its ticket each branch has accepted a rule with head office. Pune offers Nagpur one of their own:")
+    for place in ("pune", "nagpur"):
+        stage.quietly(place, "sync", "--peer", office)
+    rule = stage.ask("pune", "rule", "offer", "Nagpur")["name"]
+    stage.show("pune", "rule", "offer", "Nagpur", essence=[f"offered: {rule}; nothing flows until Nagpur activates it"])
+    for place in ("pune", "nagpur"):
+        stage.quietly(place, "sync", "--peer", office)
+    stage.run("nagpur", "rule", "activate", rule)
+    for place in ("nagpur", "pune"):
+        stage.quietly(place, "sync", "--peer", office)
+    step = next(one["step"] for one in stage.ask("pune", "rule", "list") if one["name"] == rule)
+    stage.claim(step == "ready", "and Pune has learned that it is active")
 
 
 def bring_from_tally(stage: Stage) -> None:

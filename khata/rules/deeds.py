@@ -25,7 +25,7 @@ from crdt_models.voucher_types import BASE_TYPES
 from khata.books import Books
 from khata.errors import BooksError
 from khata.reports.span import branch_code
-from khata.rules.standing import find_rule
+from khata.rules.standing import branch_name, find_rule
 from p2p.errors import BadScope
 from p2p.presets import PRESETS, Choice, Ways, default_name, patterns, preset_ways
 from p2p.rule_deeds import answer_rule, offer_rule, save_rule
@@ -94,7 +94,8 @@ def made_offer(books: Books, to: str, wanted: Wanted, name: str = "") -> Offer:
     preset = checked_preset(wanted.preset or "everything")
     ways = _ways(books, preset_ways(preset, source, target, _head_office(books)), wanted)
     taken = [rule.offer.name for rule in _between(books, source, target)]
-    called = name.strip() or default_name(books.replica.chain.branches[target].name, preset, taken)
+    named = [branch_name(books, code) for code in (source, target) if code != _head_office(books)]
+    called = name.strip() or default_name(named, preset, taken)
     if len(called) > NAME_CHARS_MAX or not called.isprintable():
         raise BooksError(f"{called[:40]!r} cannot be a rule's name; use at most {NAME_CHARS_MAX} letters and digits")
     return Offer(
