@@ -6,12 +6,13 @@ before it is being stored. Whatever a session wants written goes through the sto
 
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import trio
 
+from p2p.checking import Check
 from p2p.clock import Clock
 from p2p.duplicates import DUPLICATE
 from p2p.errors import ChainError, P2PError, RemoteProtocolError
@@ -32,7 +33,7 @@ from p2p.events import (
 )
 from p2p.forgetful import note_proved, what_was_forgotten
 from p2p.judging import Checked
-from p2p.messages import SHARE, CommitParts, Report, Slot
+from p2p.messages import SHARE, Report, Slot
 from p2p.replica import Replica
 from p2p.reports import keep_report
 from p2p.session import Session
@@ -42,8 +43,6 @@ from p2p.surroundings import Refusal, Surroundings
 from p2p.transport import Connection
 
 BATCHES_WAITING_MAX = 8
-CHECKED_INLINE_MAX = 4
-"""So few signatures are checked at once: going to a thread and back takes as long as one of them."""
 LEAVING_SECONDS_MAX = 2
 SENDING_AWAY_SECONDS = 0.5
 """Long enough for the goodbye to arrive: hanging up on bytes that were not read yet can take it back."""
@@ -52,17 +51,6 @@ _READ_BYTES = 64 * 1024
 _WRITE_BYTES = 256 * 1024
 
 T = TypeVar("T")
-Check = Callable[[Replica, Sequence[CommitParts]], Awaitable[list[Checked]]]
-
-
-async def in_a_thread(replica: Replica, batch: Sequence[CommitParts]) -> list[Checked]:
-    """Check form and signatures, of many commits in a worker thread.
-
-    If cancelled, the thread finishes and its result is dropped.
-    """
-    if len(batch) <= CHECKED_INLINE_MAX:
-        return replica.check_untrusted(batch)
-    return await trio.to_thread.run_sync(replica.check_untrusted, batch, abandon_on_cancel=True)
 
 
 async def patiently(write: Callable[[], T]) -> T:

@@ -10,14 +10,13 @@ import trio
 from p2p.admission import admit
 from p2p.afterwards import note_end
 from p2p.attending import attend
+from p2p.checking import Check, in_a_thread
 from p2p.chores import Chore, Chores
 from p2p.clock import Clock, SystemClock
 from p2p.contact import Contact
 from p2p.conversation import (
     LEAVING_SECONDS_MAX,
-    Check,
     Conversation,
-    in_a_thread,
 )
 from p2p.copies import Copies
 from p2p.dialling import Attend, Dialling

@@ -27,11 +27,7 @@ def doc(number: int) -> bytes:
 
 
 def a_ticket(at: At, *addresses: str, name: str = "Pune", series: str = "PUN") -> Ticket:
-<<<<<<< HEAD
-    return invite(at.replica, name, series, EVERYTHING, addresses, at.clock.now, seeded(name), (), EVERYTHING_RULE)
-=======
     return invite(at.replica, name, series, EVERYTHING, addresses, at.clock.now, seeded(name), preset=EVERYTHING_RULE)
->>>>>>> 4c6f3cc (A copy is compared anew and rebuilt on demand; rules tell each step they take; who has gone is noted as in sync)
 
 
 def newcomer(folder: Path, ticket: Ticket, name: str = "pune") -> At:

@@ -7,7 +7,7 @@ import pytest
 import trio
 import trio.testing
 
-from p2p.conversation import in_a_thread
+from p2p.checking import in_a_thread
 from p2p.identity import DeviceKeys
 from p2p.judging import Checked
 from p2p.messages import CommitParts
