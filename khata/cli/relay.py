@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from khata.cli.delivery import print_delivery, when
 from khata.cli.frame import AsJson, frame_of, opened, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -176,10 +177,35 @@ def list_relays(context: typer.Context, as_json: AsJson = False) -> None:
         print_json(rows)
         return
     shown = [
-        (row["name"], row["address"] or "?", _when(row["last_met"]), _when(row["in_sync_at"]), row["error"] or "")
+        (row["name"], row["address"] or "?", when(row["last_met"]), when(row["in_sync_at"]), row["error"] or "")
         for row in rows
     ]
     print_table(("Relay", "Address", "Last met (UTC)", "In sync (UTC)", "Last error"), shown)
+
+
+@app.command()
+def remove(
+    context: typer.Context,
+    relay: Annotated[str, typer.Argument(help="The relay's name, as `khata relay list` shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let this company use a relay no longer: it is revoked as any other device is, after showing what that means.
+
+    What it holds stays there until whoever runs it has it forgotten: `khata relay forget` at the relay.
+
+    Example:
+      khata --books ho relay remove Cloud
+    """
+    from khata.cli.devices import revoke
+    from khata.errors import BooksError
+    from khata.relay_use import relay_list
+
+    with opened(context) as books:
+        names = [row["name"] for row in relay_list(books)]
+    if relay not in names:
+        raise BooksError(f"no relay of this company is called {relay!r}; there is {', '.join(names) or 'none'}")
+    revoke(context, relay, yes, as_json)
 
 
 @app.command()
@@ -218,18 +244,7 @@ def _show_delivery(context: typer.Context, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    shown = [
-        (
-            row["relay"],
-            row["device"],
-            _when(row["last_seen"]),
-            _when(row["delivered_until"]),
-            str(row["waiting"]),
-            _when(row["waiting_since"]) if row["waiting_since"] else "",
-        )
-        for row in rows
-    ]
-    print_table(("Relay", "Device", "Last seen (UTC)", "Delivered up to", "Waiting>", "Since"), shown)
+    print_delivery(rows)
 
 
 def _show_company(company: dict[str, Any]) -> None:
@@ -242,10 +257,10 @@ def _show_company(company: dict[str, Any]) -> None:
         (
             one["name"],
             "connected" if one["connected"] else "",
-            _when(one["last_seen"]),
-            _when(one["delivered_until"]),
+            when(one["last_seen"]),
+            when(one["delivered_until"]),
             str(one["waiting"]),
-            _when(one["waiting_since"]) if one["waiting_since"] else "",
+            when(one["waiting_since"]) if one["waiting_since"] else "",
             show_size(one["bytes"]),
         )
         for one in company["devices"]
@@ -289,7 +304,3 @@ def forget(
         print_json({"company": named, "commits": one["commits"], "bytes": one["bytes"]})
     else:
         say(f"deleted {one['commits']} commits of company {named}; its devices keep theirs")
-
-
-def _when(at: str | None) -> str:
-    return "never" if at is None else at[:19].replace("T", " ")

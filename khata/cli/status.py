@@ -4,6 +4,7 @@ from typing import Any
 
 import typer
 
+from khata.cli.delivery import print_delivery
 from khata.cli.frame import AsJson, complain, opened, print_json, print_table, say
 
 
@@ -46,6 +47,8 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     ]
     columns = ("Peer", "", "As of", "Vouchers wait>", "Missing here>", "Missing there>", "In / out", "Last error")
     print_table(columns, rows)
+    if found["relays_say"]:
+        print_delivery(found["relays_say"])
     _warn_of_held_back(found)
 
 

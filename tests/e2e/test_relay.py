@@ -199,3 +199,14 @@ def test_a_relay_whose_disk_takes_nothing_says_that_it_is_not_well(tmp_path):
         status, text = get(at, "/health")
         assert status == 503
         assert "not writable" in json.loads(text)["database"]
+
+
+def test_a_relay_is_removed_and_serves_the_company_no_longer(office, tmp_path):
+    relay = a_relay(tmp_path)
+    with relay.serve() as serving:
+        office.run("relay", "add", relay.invite())
+        assert "no relay of this company" in office.fails("relay", "remove", "Pune", "--yes")
+        office.run("relay", "remove", "Cloud", "--yes")
+        assert office.run("relay", "list") == []
+        assert office.start("sync", "--peer", serving.address, "--timeout", "5").wait().code == 3
+        assert office.run("relay", "status") == []
