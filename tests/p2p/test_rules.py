@@ -13,6 +13,7 @@ from p2p.rule_deeds import RuleError, accept, answer_rule, offer_preset, offer_r
 from p2p.rules import rules_in
 from p2p.scope import RULES_SCOPE
 from tests.p2p.copies import (
+    EVERYTHING,
     EVERYTHING_RULE,
     NOW,
     agree,
@@ -36,8 +37,7 @@ def doc(number: int) -> bytes:
 
 def filled(replica: Replica) -> Replica:
     for number, scope in enumerate(SCOPES):
-        kind = {"masters": {}, "vouchers": {}}.get(scope.split("/")[0])
-        if kind is not None:
+        if scope.split("/")[0] in ("masters", "vouchers"):
             save(replica, scope, doc(number), amount="1.00")
     data = pack_save({"route": {}}, (), "asha")
     replica.commit(PAIR, [Item(doc(9), "transfer", data)], NOW)
@@ -55,7 +55,7 @@ def the_rule(replica: Replica):
 
 def two(rule: str = EVERYTHING_RULE, grant: Grant | None = None) -> tuple[Replica, Replica]:
     office = filled(head_office())
-    pune = branch_of(office, "Pune", rule=rule, **({} if grant is None else {"grant": grant}))
+    pune = branch_of(office, "Pune", rule=rule, grant=grant or EVERYTHING)
     return office, pune
 
 
