@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.conftest import Company
 from tests.e2e.shop import Copy, holds_more_than, until
@@ -11,11 +12,11 @@ from tests.e2e.test_together import peer_of
 def said_on_saving(copy: Copy) -> str:
     """The line that ends a write."""
     entry = ("--date", "2026-08-05", "--debit", "Cash:1.00", "--credit", "Café Naïve Traders:1.00")
-    out = copy.run("voucher", "add", "--type", "Receipt", *entry, json=False).out
+    out: str = copy.run("voucher", "add", "--type", "Receipt", *entry, json=False).out
     return out.strip().splitlines()[-1].partition("; ")[2]
 
 
-def peers(copy: Copy) -> dict[str, dict]:
+def peers(copy: Copy) -> dict[str, dict[str, Any]]:
     return {peer["name"]: peer for peer in copy.run("status")["peers"]}
 
 

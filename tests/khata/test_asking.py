@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from crdt_models.packing import Value
 from khata.asking import DEEDS, ask, asks_instead, carry_out, request_list
 from khata.books import Books
 from khata.problems import find_problems
@@ -15,7 +16,7 @@ from p2p.requests import DONE, REQUEST
 from tests.khata.company import NOW, a_branch, a_company, ledger, sync, voucher
 from tests.khata.two_folders import khata, opened, two_folders
 
-LOCK = {"until": "2025-03-31", "branch": "", "type": "", "anyway": False}
+LOCK: dict[str, Value] = {"until": "2025-03-31", "branch": "", "type": "", "anyway": False}
 
 
 def company() -> tuple[Books, Books, Books]:
@@ -106,7 +107,7 @@ def test_who_is_no_admin_asks_for_nothing_and_gets_nothing_by_writing_it_down():
     assert not asks_instead(office)
     with pytest.raises(NotAllowed, match="only an admin"):
         ask(nagpur, "lock set", LOCK)
-    forged = {REQUEST + "00" * 16: {"do": "lock set", "arguments": LOCK, "at": NOW, "user": "eve"}}
+    forged: dict[str, Value] = {REQUEST + "00" * 16: {"do": "lock set", "arguments": LOCK, "at": NOW, "user": "eve"}}
     save_note(nagpur.replica, forged, "eve", NOW)
     assert answered(office, nagpur) == [("lock set", "asked", "")]
     assert office.replica.chain.locks == ()
@@ -133,7 +134,7 @@ def test_nobody_but_a_keeper_answers():
 
 def test_requests_of_any_form_do_no_harm():
     office, pune, _ = company()
-    odd = {
+    odd: dict[str, Value] = {
         REQUEST + "a": "text", REQUEST + "b": {"do": 1}, REQUEST: None,
         REQUEST + "c": {"do": "format disk", "arguments": {}, "at": -5, "user": ""},
         REQUEST + "d": {"do": "lock set", "arguments": {"until": 7}, "at": NOW, "user": "x"},

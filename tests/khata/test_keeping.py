@@ -113,6 +113,7 @@ class TestForks:
                 "on a line of the list of rights that gave way, Head Office locked all vouchers and transfers up to "
                 "2026-03-31; that holds no more"
             )
+        (problem,) = find_problems(restored)
         assert problem.choices[0].words == "say all of that again, at Pune"
         with pytest.raises(NotAllowed, match="Pune"):
             keeper_repeat(restored)

@@ -163,8 +163,9 @@ async def test_a_relay_writes_nothing_in_anybodys_name(tmp_path):
         for scope in (SALES, LEDGERS, "control/keys/" + pune.keys.author.hex()):
             item = Item(doc(99), "voucher", b"\x00" * 8)
             seen = (chain.head[0], chain.head[1][:8])
-            sealed = (b"", None) if scope.startswith("control/keys/") else (bytes(8), bytes(32))
-            forged = make_commit(keys, scope, [item], NOW, b"", seen, *sealed, seeded("forged"))
+            opened = scope.startswith("control/keys/")
+            epoch, key = (b"", None) if opened else (bytes(8), bytes(32))
+            forged = make_commit(keys, scope, [item], NOW, b"", seen, epoch, key, seeded("forged"))
             parts = [(forged.header_bytes, forged.signature, forged.ciphertext)]
             result = pune.replica.ingest_from(pune.replica.check_untrusted(parts), relay.keys.id, None, NOW)
             assert (result.gained, len(result.refused)) == (0, 1)

@@ -49,7 +49,12 @@ def with_chores(at: At, *chores: Callable[[], bool]) -> At:
 
 def test_a_chore_is_done_at_first_and_then_only_when_something_has_come():
     done: list[str] = []
-    chores = Chores([lambda: bool(done.append("once"))], done.append)
+
+    def chore() -> bool:
+        done.append("once")
+        return False
+
+    chores = Chores([chore], done.append)
     assert not chores.do()
     assert not chores.do()
     assert done == ["once"]

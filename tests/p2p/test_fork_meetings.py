@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from crdt_models.saves import pack_save
 from p2p.chain import BranchAdded, KeeperMoved, Locked, Revoked, Setting
+from p2p.chain_entries import Body
 from p2p.commit import Item, make_commit
 from p2p.cuts import tips_of_device
 from p2p.events import Ended
@@ -345,7 +346,7 @@ class Company:
     def grow(self) -> None:
         office = self.random.choice([*self.offices, *self.branches])
         self.made += 1
-        bodies = [Setting(time=NOW, name="value", value=self.made)]
+        bodies: list[Body] = [Setting(time=NOW, name="value", value=self.made)]
         bodies += [BranchAdded(time=NOW, code=f"b{self.made}", name=f"Branch {self.made}")]
         bodies += [KeeperMoved(time=NOW, device=self.random.choice(self.branches).keys.id)]
         if office.chain.keeper == office.keys.id:

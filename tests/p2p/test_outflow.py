@@ -1,7 +1,7 @@
 """What one side sends: never more than the window, always to the last, and only what the other may have just now."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import pytest
@@ -77,6 +77,21 @@ class Copy:
 
     def admitted_at(self, device: bytes) -> int:
         return 0
+
+    def revoked_at(self, device: bytes) -> int:
+        return -1
+
+    def made_by(self, device: bytes) -> Iterator[tuple[str, list[bytes]]]:
+        return iter(())
+
+    def chain_holds(self, seq: int, digest: bytes) -> bool:
+        return True
+
+    def chain_losing(self) -> list[tuple[int, bytes]]:
+        return []
+
+    def chain_lacking(self, held: Sequence[tuple[int, bytes]]) -> list[bytes]:
+        return []
 
     def chain_head(self) -> tuple[int, bytes]:
         return 0, b""

@@ -1,5 +1,6 @@
 """What is public of branches: told once for each epoch and branch, and what waits for it opens when it comes."""
 
+from crdt_models.packing import Value
 from crdt_models.saves import pack_save
 from p2p.chain import BranchAdded
 from p2p.commit import Item
@@ -73,14 +74,13 @@ def test_what_is_malformed_there_is_passed_over() -> None:
     append(office, BranchAdded(time=NOW, code="pun", name="Pune"))
     good = list(published_in(office.documents.in_scope(PAIRS_SCOPE)))
     (epoch,) = office.chain.epochs
-    for number, values in enumerate(
-        [
-            {"epoch": epoch, "pairs": {"lat": b"short"}},
-            {"epoch": b"x", "pairs": {"lat": bytes(32)}},
-            {"epoch": epoch, "pairs": 7},
-            {"pairs": {}},
-        ]
-    ):
+    malformed: list[dict[str, Value]] = [
+        {"epoch": epoch, "pairs": {"lat": b"short"}},
+        {"epoch": b"x", "pairs": {"lat": bytes(32)}},
+        {"epoch": epoch, "pairs": 7},
+        {"pairs": {}},
+    ]
+    for number, values in enumerate(malformed):
         office.commit(PAIRS_SCOPE, [Item(bytes([number]) * 16, KEYS_KIND, pack_save(values, (), "asha"))], NOW)
     item = seal_keys(office.company, office.keys.id, office.keys.seal_public, [HeldKey(epoch, ROOT, b"k" * 32)])
     office.commit(PAIRS_SCOPE, [item], NOW)
