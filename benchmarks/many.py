@@ -2,11 +2,12 @@
 
 import argparse
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.agreeing import agree
+from benchmarks.agreeing import agree, carry
 from benchmarks.company import Placed, posting_of, save_masters, vouchers
 from khata.beginning import found_books
 from khata.books import Books
@@ -19,7 +20,7 @@ from p2p.limits import QUOTA_BYTES
 from p2p.relay_admission import admit_relay
 from p2p.relay_home import RelayCard, RelayHome
 from p2p.replica import Replica
-from p2p.scope import voucher_scope
+from p2p.scope import is_within, voucher_scope
 from p2p.store import Store
 
 RULES: Final = (OWN_BRANCH, VOUCHERS_UP)
@@ -33,21 +34,60 @@ def series_of(number: int) -> str:
     return f"B{number:03d}"
 
 
-def make(folder: Path, branches: int, each: int) -> None:
-    """Make the head office with every master, the branches with their vouchers, and a relay that serves nobody yet."""
+def make(folder: Path, branches: int, each: int, fresh: int) -> None:
+    """Make the head office with every master, the branches with their vouchers, and a relay that serves nobody yet.
+
+    The branches hold all of `control`, except for the last ones, which hold the control chain alone.
+
+    Args:
+        fresh: how many of the branches are as they are when they come for the first time.
+    """
     office = found_books(BooksFolder(folder / OFFICE), "Sharma Traders", "Head Office", "HO", "asha").books
     placed = vouchers(branches * each, 1)
     save_masters(office, placed)
     _invite(office, folder)
-    (folder / CROWD).mkdir()
+    keys = [_admit(office, number) for number in range(branches)]
+    informed = folder / "informed.db"
+    _inform(office, informed, keys[0])
     for number in range(branches):
-        branch = _admit(office, folder / CROWD / series_of(number), number)
-        code = series_of(number).lower()
+        copy = folder / CROWD / series_of(number)
+        copy.mkdir(parents=True)
+        keys[number].save(copy / "device.key")
+        if number < branches - fresh:
+            shutil.copy(informed, copy / "khata.db")
+        branch = Replica(Store.open(copy / "khata.db"), keys[number], office.company)
         with branch.transaction():
-            _save(branch, code, placed[number::branches], office.now())
-
+            branch.store.set_meta(COMPANY, office.company)
+            if number < branches - fresh:
+                _save(branch, series_of(number).lower(), placed[number::branches], office.now())
+            else:
+                branch.extend_chain(office.replica.chain_entries(-1))
         branch.store.close()
+    informed.unlink()
     office.close()
+
+
+def _admit(office: Books, number: int) -> DeviceKeys:
+    """Admit a branch, which has a rule with the head office then."""
+    keys, name, series = DeviceKeys.generate(os.urandom), f"Branch {number}", series_of(number)
+    preset = RULES[number % len(RULES)]
+    append(office.replica, BranchAdded(time=office.now(), code=series.lower(), name=name))
+    grant = PRESETS[preset](series.lower())
+    admit_device(office.replica, (keys.public, keys.seal_public), name, series.lower(), series, grant, office.now())
+    branch = Replica(Store.open(Path(":memory:")), keys, office.company)
+    agree(office.replica, branch, preset, office.now())
+    branch.store.close()
+    return keys
+
+
+def _inform(office: Books, path: Path, keys: DeviceKeys) -> None:
+    """Make a copy that holds all of `control`, which is the same for every device."""
+    branch = Replica(Store.open(path), keys, office.company)
+    branch.extend_chain(office.replica.chain_entries(-1))
+    scopes = [scope for scope in office.replica.store.scopes() if is_within(scope, "control")]
+    for scope in sorted(scopes):
+        carry(office.replica, branch, scope, 0, office.now())
+    branch.store.close()
 
 
 def _save(branch: Replica, code: str, placed: Sequence[Placed], now: int) -> None:
@@ -65,29 +105,15 @@ def _invite(office: Books, folder: Path) -> None:
     (folder / TICKET).write_text(ticket.text(), encoding="ascii")
 
 
-def _admit(office: Books, folder: Path, number: int) -> Replica:
-    folder.mkdir()
-    keys = DeviceKeys.generate(os.urandom)
-    keys.save(folder / "device.key")
-    series, preset = series_of(number), RULES[number % len(RULES)]
-    append(office.replica, BranchAdded(time=office.now(), code=series.lower(), name=f"Branch {number}"))
-    grant = PRESETS[preset](series.lower())
-    name = f"Branch {number}"
-    admit_device(office.replica, (keys.public, keys.seal_public), name, series.lower(), series, grant, office.now())
-    branch = Replica(Store.open(folder / "khata.db"), keys, office.company)
-    branch.store.set_meta(COMPANY, office.company)
-    agree(office.replica, branch, preset, office.now())
-    return branch
-
-
 def main() -> None:
     """Make the company, in a process of its own."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--branches", type=int, required=True)
     parser.add_argument("--vouchers", type=int, required=True)
+    parser.add_argument("--fresh", type=int, required=True)
     options = parser.parse_args()
-    make(options.folder, options.branches, options.vouchers)
+    make(options.folder, options.branches, options.vouchers, options.fresh)
 
 
 if __name__ == "__main__":

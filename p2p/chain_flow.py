@@ -51,10 +51,10 @@ class ChainFlow:
             self._told = None
 
     def introduce(self, me: bytes, listener: bytes) -> None:
-        """Show a listener that was not met yet the entries since its own admission, among them ours if it is later."""
-        since = self._local.admitted_at(listener)
-        if self._local.admitted_at(me) > since and not self._local.link(listener).met:
-            self._send_pieces(self._local.chain_entries(since), more=False)
+        """Show a listener that was not met yet the entries since its own admission, up to ours if that is later."""
+        since, until = self._local.admitted_at(listener), self._local.admitted_at(me)
+        if until > since and not self._local.link(listener).met:
+            self._send_pieces(self._local.chain_entries(since)[: until - since], more=False)
 
     def gather(self, message: Chain) -> list[bytes] | None:
         """The entries to take in together, or None while more of them are announced.

@@ -157,10 +157,9 @@ class Conversation:
         return self.session.outflow.sent if self.session.outflow else 0
 
     def nudge(self) -> None:
-        """Push what is new in the store."""
-        if self.session.state is not State.OPEN:
-            return
-        self._do(self.session.changed)
+        """Push what is new in the store, where it concerns this conversation."""
+        if self.session.state is State.OPEN and self.session.is_concerned():
+            self._do(self.session.changed)
 
     def say_slot(self, slot: bytes, letter: bytes) -> None:
         """Hand out a letter, leave one, or ask for one with an empty letter."""
@@ -256,9 +255,7 @@ class Conversation:
             if result.gained:
                 self._surroundings.wrote(replica)
         elif isinstance(event, ChainCame):
-            fault = await patiently(lambda: _keep_chain(replica, event.entries, self._clock.now_ms()))
-            self._do(lambda: session.chain_kept(fault))
-            self._surroundings.wrote(replica)
+            await self._store_chain(event.entries)
         elif isinstance(event, Refused):
             await self._note_error(f"a commit of ours was not taken: {event.reason}")
         elif isinstance(event, ComparedToEnd):
@@ -284,6 +281,13 @@ class Conversation:
             else:
                 self.error = reason
                 self.leave("ticket", reason)
+
+    async def _store_chain(self, entries: Sequence[bytes]) -> None:
+        replica = self._copy
+        grew, fault = await patiently(lambda: _keep_chain(replica, entries, self._clock.now_ms()))
+        self._do(lambda: self.session.chain_kept(fault))
+        if grew:
+            self._surroundings.wrote(replica)
 
     async def _take_in(self, offered: CompanyOffered) -> None:
         taken = await patiently(lambda: self._surroundings.take_in(offered))
@@ -377,12 +381,12 @@ class Conversation:
                 return
 
 
-def _keep_chain(replica: Replica, entries: Sequence[bytes], now: int) -> str | None:
+def _keep_chain(replica: Replica, entries: Sequence[bytes], now: int) -> tuple[bool, str | None]:
+    """Whether any of the entries was new, and why they do not fit, if so."""
     try:
-        replica.extend_chain(entries, now)
+        return replica.extend_chain(entries, now), None
     except ChainError as error:
-        return str(error)
-    return None
+        return False, str(error)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -107,6 +107,12 @@ class Documents:
         rows = self._conn.execute("SELECT kind, id, yjs FROM documents WHERE scope=? ORDER BY id, kind", (number,))
         return [Document.from_update(scope, kind, bytes(id), yjs) for kind, id, yjs in rows.fetchall()]
 
+    def updates(self, scope: str, kind: str) -> list[tuple[bytes, bytes]]:
+        """The documents of a kind in a scope as they are stored, by id: another document has another update."""
+        number = self._store.find_scope(scope)
+        rows = self._conn.execute("SELECT id, yjs FROM documents WHERE scope=? AND kind=? ORDER BY id", (number, kind))
+        return [(bytes(id), bytes(yjs)) for id, yjs in rows]
+
     def everything(self) -> Iterable[Document]:
         """All documents, by scope, kind and id. Cost: streams; one document is held at a time."""
         rows = self._conn.execute(

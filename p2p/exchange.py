@@ -16,7 +16,7 @@ from p2p.messages import CONTROL, PREFIX_BYTES, Answer, Ask, Message, Offer, Sta
 from p2p.outflow import Outflow, Wants
 from p2p.reconcile import ASK_NODES_MAX, PARTS_MAX, Compared, Pull, Wanted, answer, sending_order
 from p2p.share import View
-from p2p.tree import scope_of
+from p2p.tree import Digest, scope_of
 
 FRESH_COMMITS_MAX = 256
 """So many new commits are pushed at once; more are offered, since the other side may have some of them."""
@@ -216,6 +216,12 @@ class Exchange:
         return self._lacks_nothing_of == theirs.digest and theirs.complete and theirs.seen == mine
 
     @property
+    def standing_here(self) -> tuple[bytes, Digest]:
+        """The share id and what is here of the share: the same as long as nothing has come that concerns this tree."""
+        view = self._view()
+        return view.share.id, view.digest("")
+
+    @property
     def digests(self) -> tuple[bytes, bytes, bytes, int]:
         """(share id, my digest, their digest, last row counted) as of now."""
         view = self._view()
@@ -266,6 +272,7 @@ class Exchange:
             self._pushed_row = max(self._pushed_row, view.row)
             return
         link = self._link.id
+        self._pushed_row = view.first_of_interest(self._pushed_row)
         while self._pushed_row < view.row:
             news = self._local.news(self._pushed_row, OFFER_IDS_MAX)
             if not news:
@@ -275,10 +282,14 @@ class Exchange:
 
     def _tell(self, view: View, news: list[News]) -> None:
         ours = [item for item in news if view.share.may_give(item.scope)]
-        push = [] if len(ours) > FRESH_COMMITS_MAX else [item for item in ours if item.source is None]
+        push, rest = list[News](), ours
+        if len(ours) <= FRESH_COMMITS_MAX:
+            # Nobody else has what was made here; and of a relay's peers hardly any have another one beside it.
+            pushes_all = self._local.is_relay()
+            push = [item for item in ours if pushes_all or item.source is None]
+            rest = [item for item in ours if not pushes_all and item.source is not None]
         if push:
             self._outflow.fresh(self.tree, [(item.scope, item.id) for item in push])
-        rest = [item for item in ours if item.source is not None] if push else ours
         if rest:
             by_scope: dict[str, list[bytes]] = {}
             for item in rest:

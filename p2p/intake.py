@@ -23,7 +23,7 @@ from p2p.messages import CommitParts
 from p2p.pairs import PAIRED, TRANSFERS, published_in
 from p2p.quota import Quota, Room
 from p2p.rejudging import Rejudging
-from p2p.rules import agreements_in
+from p2p.rules import Agreements
 from p2p.scope import PAIRS_SCOPE, keys_scope
 from p2p.seals import open_seals
 from p2p.share import Share, may_come
@@ -55,7 +55,8 @@ class Intake(Rejudging):
         self._held_back = HeldBack(store.conn)
         self.chain = Chain(company)
         self.keyring = Keyring()
-        self._views = Views(store, keys.id, lambda: agreements_in(self.documents, self.chain))
+        agreements = Agreements(self.documents)
+        self._views = Views(store, keys.id, lambda: agreements.read(self.chain))
         self._keys_opened = EMPTY, EMPTY
         self._locked: tuple[tuple[Lock, ...], frozenset[bytes]] = ((), frozenset())
         self._cut_off: tuple[tuple[Cut, ...], frozenset[bytes]] = ((), frozenset())
@@ -220,8 +221,8 @@ class Intake(Rejudging):
 
     # -- the control chain ------------------------------------------------------------------------------------------
 
-    def extend_chain(self, entries: Sequence[bytes], now: int = 0) -> None:
-        """Verify and keep further control entries, then judge again what waited for them.
+    def extend_chain(self, entries: Sequence[bytes], now: int = 0) -> bool:
+        """Verify and keep further control entries, then judge again what waited for them; whether any was new.
 
         Raises:
             ChainError: one does not fit; none of them is kept.
@@ -230,11 +231,14 @@ class Intake(Rejudging):
             self.refresh()
             losing, locks = self.chain.losing, self.chain.locks
             new = self.chain.extend_untrusted(entries)
+            if not new and self.chain.losing == losing:
+                return False
             keep_chain(self.store, self.chain, new, bool(losing))
             self._chain_grew(now)
             if self.chain.losing != losing:
                 # Who had seen which lock may be answered otherwise now, of every commit that any of them covers.
                 self._look_again(self.locks.covered([*locks, *self.chain.locks]))
+        return True
 
     def append_chain(self, entry: Entry, now: int = 0) -> None:
         """Keep an entry that this device, as the keeper, has just appended to `chain`. Inside a transaction."""
@@ -257,11 +261,13 @@ class Intake(Rejudging):
         self._locks_changed()
 
     def _load_chain(self) -> None:
+        before = self.chain, self.chain.head, self.chain.losing
         self.chain = load_chain(self.store, self.chain)
         self._locked = self.chain.locks, self.chain.lock_admitted
         self._cut_off = self.chain.cuts, self.chain.readmitted
         self._me = self.chain.member(self.keys.id)
-        self._views.forget_shares()
+        if before != (self.chain, self.chain.head, self.chain.losing):
+            self._views.forget_shares()
 
     def _load_keys(self) -> list[str]:
         """Open the keys that were sealed to this device, if more have come; returns the subtrees that they are of.

@@ -66,6 +66,7 @@ class Introduction:
     _events: list[Event]
     _keeping_chain: list[bytes] | None
     _lines_before: list[tuple[int, bytes]]
+    _stood: object
 
     def _send(self, message: Message) -> None:
         raise NotImplementedError
@@ -201,6 +202,14 @@ class Introduction:
     def _lines(self) -> list[tuple[int, bytes]]:
         """The last entry of each line of the control chain held here, the one that wins first."""
         return [self._local.chain_head(), *self._local.chain_losing()]
+
+    def is_concerned(self) -> bool:
+        """Whether anything that this conversation is about stands otherwise than when it looked last."""
+        return self._standing() != self._stood
+
+    def _standing(self) -> object:
+        trees = [one.standing_here for one in self.exchanges or ()]
+        return self._lines(), self._local.waits_for_key(), trees
 
     def _ends_in_handover(self) -> bool:
         """Whether one of the two was revoked, as has just been learned; then a handover begins."""

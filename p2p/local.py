@@ -73,6 +73,9 @@ class Local(Protocol):
     def admitted_at(self, device: bytes) -> int:
         """The sequence number of the entry that admitted a device; -1 when there is none here."""
 
+    def is_relay(self) -> bool:
+        """Whether this copy is a relay's, which pushes what came to it instead of offering it first."""
+
     def chain_head(self) -> tuple[int, bytes]:
         """Sequence number and hash of the last control entry; (-1, b"") before the first."""
 

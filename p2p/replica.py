@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from crdt_models.document import Document
 from p2p.agreements import Agreement
+from p2p.chain import RELAY
 from p2p.chain_store import lacking
 from p2p.commit import Commit, Item, make_commit
 from p2p.cuts import own_ids, own_scopes
@@ -164,6 +165,10 @@ class Replica(Intake):
         """The sequence number of the entry that admitted a device; -1 when there is none here."""
         member = self.chain.members.get(device[:8])
         return member.admitted_at if member is not None and member.device == device else -1
+
+    def is_relay(self) -> bool:
+        """Whether this copy is a relay's."""
+        return self._me is not None and self._me.role == RELAY
 
     def chain_head(self) -> tuple[int, bytes]:
         """Sequence number and hash of the last control entry; (-1, b"") before the first."""

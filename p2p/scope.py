@@ -103,6 +103,8 @@ class Pattern:
 
     def touches(self, path: str) -> bool:
         """Tell whether any scope at or below `path` could match: whether it is worth descending there."""
+        if self.path is not None:
+            return not path or self._prefix.startswith(f"{path}/") or (self._deep and path.startswith(self._prefix))
         components = path.split("/") if path else []
         if len(components) > len(self._components):
             return self._fits(components)

@@ -98,6 +98,7 @@ class Session(Introduction):
         self._refusals = 0
         self._slot_came = False
         self._was_in_sync = False
+        self._stood: object = None
         self._keeping_chain: list[bytes] | None = None
         self._lines_before: list[tuple[int, bytes]] = []
         self.peer: bytes | None = None
@@ -338,6 +339,7 @@ class Session(Introduction):
         if self._chain.agrees and control.in_sync:
             share.step(bool(self._storing))
         self.outflow.pump()
+        self._stood = self._standing()
         in_sync = self.in_sync
         if in_sync != self._was_in_sync:
             self._was_in_sync = in_sync

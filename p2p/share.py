@@ -5,7 +5,7 @@ hash of that answer; messages about a tree carry it, so that answers about anoth
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -34,35 +34,89 @@ class Subtrees(Protocol):
         """Whether all that lies at or below a path lies in it."""
 
 
+def branch_path(scope: str) -> str:
+    """The first two components of a scope: a branch's vouchers, say. Many scopes lie there, and often all may flow."""
+    end = scope.find("/", scope.find("/") + 1)
+    return scope if end < 0 else scope[:end]
+
+
+Branches = Mapping[str, Mapping[str, Digest]]
+"""Digests by scope, and these by `branch_path`."""
+
+
+def by_branch(digests: Mapping[str, Digest]) -> dict[str, dict[str, Digest]]:
+    """Put digests by scope together by `branch_path`."""
+    found: dict[str, dict[str, Digest]] = {}
+    for scope, digest in digests.items():
+        found.setdefault(branch_path(scope), {})[scope] = digest
+    return found
+
+
+class _Way:
+    """What may flow one way; remembers what was found out about a scope, or about all scopes of one branch at once."""
+
+    __slots__ = ("_branches", "_scopes", "_subtrees")
+
+    def __init__(self, subtrees: Sequence[Subtrees]) -> None:
+        self._subtrees = subtrees
+        self._branches: dict[str, bool | None] = {}
+        self._scopes: dict[str, bool] = {}
+
+    def holds(self, scope: str) -> bool:
+        """Whether commits of a scope may flow. Cost: two lookups, once the branch was asked about."""
+        known = self.of_branch(branch_path(scope))
+        if known is not None:
+            return known
+        found = self._scopes.get(scope)
+        if found is None:
+            found = self._scopes[scope] = any(one.matches(scope) for one in self._subtrees)
+        return found
+
+    def of_branch(self, path: str) -> bool | None:
+        """Whether all or nothing below a `branch_path` may flow; None where it depends on what lies below."""
+        if path not in self._branches:
+            self._branches[path] = self._find_out(path)
+        return self._branches[path]
+
+    def _find_out(self, path: str) -> bool | None:
+        if not any(one.touches(path) for one in self._subtrees):
+            return False
+        return True if any(one.includes(path) for one in self._subtrees) else None
+
+
 class Share:
     """Which scopes may flow to the other device (`gives`) and from it (`takes`); equal when id and both are."""
 
-    __slots__ = ("_given", "_taken", "gives", "id", "takes")
+    __slots__ = ("_giving", "_taking", "gives", "id", "takes")
 
     def __init__(self, id: bytes, gives: Sequence[Subtrees], takes: Sequence[Subtrees]) -> None:
         self.id = id
         self.gives = tuple(gives)
         self.takes = tuple(takes)
-        self._given: dict[str, bool] = {}
-        self._taken: dict[str, bool] = {}
+        self._giving = _Way(self.gives)
+        self._taking = _Way(self.takes)
 
     def may_give(self, scope: str) -> bool:
         """Whether a commit of this scope may be sent to the other device."""
-        known = self._given.get(scope)
-        if known is None:
-            known = self._given[scope] = any(subtrees.matches(scope) for subtrees in self.gives)
-        return known
+        return self._giving.holds(scope)
 
     def may_take(self, scope: str) -> bool:
         """Whether a commit of this scope may be taken from the other device."""
-        known = self._taken.get(scope)
-        if known is None:
-            known = self._taken[scope] = any(subtrees.matches(scope) for subtrees in self.takes)
-        return known
+        return self._taking.holds(scope)
 
     def covers(self, scope: str) -> bool:
         """Whether a scope is compared at all: when its commits flow either way."""
         return self.may_give(scope) or self.may_take(scope)
+
+    def covered(self, branches: Branches) -> dict[str, Digest]:
+        """Those of some digests whose scopes it covers. Cost: a lookup for each branch, of which nothing may flow."""
+        return {
+            scope: digest
+            for path, inside in branches.items()
+            if self._giving.of_branch(path) is not False or self._taking.of_branch(path) is not False
+            for scope, digest in inside.items()
+            if self.covers(scope)
+        }
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Share) and (self.id, self.gives, self.takes) == (other.id, other.gives, other.takes)
@@ -162,20 +216,30 @@ class View:
         ids: reads the ids of a scope, or of those that begin with some hex digits.
     """
 
-    def __init__(
-        self, share: Share, digests: dict[str, Digest], row: int, ids: Callable[[str], Sequence[bytes]]
-    ) -> None:
+    def __init__(self, share: Share, digests: Branches, row: int, ids: Callable[[str], Sequence[bytes]]) -> None:
         self.share = share
         self.row = row
-        self._tree = Tree({scope: digest for scope, digest in digests.items() if share.covers(scope)})
+        self._tree = Tree(share.covered(digests))
         self._ids = ids
+        self._quiet = (row, row)
 
-    def grow(self, grown: dict[str, Digest], row: int) -> None:
+    def grow(self, grown: Branches, row: int) -> None:
         """Count further commits by scope, the last of which has this row."""
-        for scope, delta in grown.items():
-            if self.share.covers(scope):
-                self._tree.add(scope, delta)
+        covered = self.share.covered(grown)
+        for scope, delta in covered.items():
+            self._tree.add(scope, delta)
+        if row < self.row:
+            # A transaction came to nothing, and its row numbers will be given out again.
+            self._quiet = (row, row)
+        elif not covered:
+            began, ended = self._quiet
+            self._quiet = (began if ended == self.row else self.row, row)
         self.row = row
+
+    def first_of_interest(self, row: int) -> int:
+        """The row itself, or a later one where none of those between is of this share, as far as that is known."""
+        began, ended = self._quiet
+        return ended if began <= row < ended else row
 
     def digest(self, node: str) -> Digest:
         """The digest of all that lies at or below a path."""

@@ -6,7 +6,7 @@ from p2p.agreements import Agreement
 from p2p.chain import Chain
 from p2p.messages import CONTROL
 from p2p.scope import RULES_SCOPE
-from p2p.share import CONTROL_SHARE, Share, View, share_between
+from p2p.share import CONTROL_SHARE, Share, View, branch_path, by_branch, share_between
 from p2p.store import Store
 from p2p.tree import EMPTY, Digest, digest_of, digits_of, scope_of
 
@@ -27,10 +27,11 @@ class Views:
         self._me = me
         self._read_agreements = agreements
         self._agreements: tuple[Agreement, ...] | None = None
-        self._digests: dict[str, Digest] = {}
+        self._branches: dict[str, dict[str, Digest]] = {}
         self._row = 0
-        self._views: dict[tuple[int, bytes], View] = {}
+        self._views: dict[bytes, View] = {}
         self._shares: dict[bytes, Share] = {}
+        self._earlier: dict[bytes, Share] = {}
         self.reload_all()
 
     def reload(self) -> None:
@@ -47,7 +48,7 @@ class Views:
             by_scope.setdefault(number, []).append(commit_id)
         grown = {self._store.scope_path(number): digest_of(ids) for number, ids in by_scope.items()}
         for scope, delta in grown.items():
-            self._digests[scope] = self.digest(scope).plus(delta)
+            self._branches.setdefault(branch_path(scope), {})[scope] = self.digest(scope).plus(delta)
         self._grow(grown, news[-1][0])
 
     def reload_all(self) -> None:
@@ -62,23 +63,27 @@ class Views:
             if began:
                 conn.execute("COMMIT")
         grown = {scope: digest.minus(self.digest(scope)) for scope, digest in now.items()}
-        gone = {scope: EMPTY.minus(digest) for scope, digest in self._digests.items() if scope not in now}
-        self._digests = now
+        before = [(scope, digest) for inside in self._branches.values() for scope, digest in inside.items()]
+        gone = {scope: EMPTY.minus(digest) for scope, digest in before if scope not in now}
+        self._branches = by_branch(now)
         self._grow({scope: delta for scope, delta in {**grown, **gone}.items() if delta != EMPTY}, row)
 
     def _grow(self, grown: dict[str, Digest], row: int) -> None:
         self._row = row
         if RULES_SCOPE in grown:
             self.forget_shares()
+        branches = by_branch(grown)
         for view in self._views.values():
-            view.grow(grown, row)
+            view.grow(branches, row)
 
     def digest(self, scope: str) -> Digest:
         """The digest of one scope."""
-        return self._digests.get(scope, EMPTY)
+        inside = self._branches.get(branch_path(scope))
+        return EMPTY if inside is None else inside.get(scope, EMPTY)
 
     def forget_shares(self) -> None:
         """Let every share be computed anew: the control chain has grown, or a rule has changed."""
+        self._earlier.update(self._shares)
         self._shares.clear()
         self._agreements = None
 
@@ -91,17 +96,19 @@ class Views:
 
     def view(self, chain: Chain, tree: int, peer: bytes) -> View:
         """The view of one tree for a peer. Cost: a dictionary lookup, once it has been made for this share."""
-        share = CONTROL_SHARE if tree == CONTROL else self._share(chain, peer)
-        held = self._views.get((tree, peer))
+        # `control` is the same for everybody, so one view of it does.
+        share, whose = (CONTROL_SHARE, b"") if tree == CONTROL else (self._share(chain, peer), peer)
+        held = self._views.get(whose)
         if held is None or held.share != share:
-            held = View(share, self._digests, self._row, self._ids)
-            self._views[tree, peer] = held
+            held = self._views[whose] = View(share, self._branches, self._row, self._ids)
         return held
 
     def _share(self, chain: Chain, peer: bytes) -> Share:
         share = self._shares.get(peer)
         if share is None:
-            share = self._shares[peer] = share_between(chain, self.agreements, self._me, peer)
+            share, earlier = share_between(chain, self.agreements, self._me, peer), self._earlier.pop(peer, None)
+            # What an equal one has found out about scopes is not found out again.
+            share = self._shares[peer] = earlier if earlier is not None and earlier == share else share
         return share
 
     def _ids(self, node: str) -> Sequence[bytes]:

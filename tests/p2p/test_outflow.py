@@ -14,7 +14,7 @@ from p2p.local import Link, Membership, News, Page
 from p2p.messages import CONTROL, SHARE, CommitParts, Commits, Fresh, Message, encode
 from p2p.outflow import BATCH_BYTES, BATCH_COMMITS_MAX, Outflow
 from p2p.scope import Pattern
-from p2p.share import CONTROL_SHARE, Share, View
+from p2p.share import CONTROL_SHARE, Share, View, by_branch
 from p2p.tree import digest_of
 from tests.p2p.copies import branch_of, head_office, save
 
@@ -60,7 +60,7 @@ class Copy:
         assert peer == PEER
         share = CONTROL_SHARE if tree == CONTROL else Share(b"", self.gives, self.gives)
         digests = {scope: digest_of(one.id for one in inside) for scope, inside in self.scopes.items()}
-        return View(share, digests, 0, lambda node: sorted(one.id for one in self.scopes.get(node, ())))
+        return View(share, by_branch(digests), 0, lambda node: sorted(one.id for one in self.scopes.get(node, ())))
 
     def commits(self, scope: str, prefixes: Sequence[bytes]) -> list[CommitParts]:
         found = [one.parts for prefix in prefixes for one in self.scopes.get(scope, ()) if one.id.startswith(prefix)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from p2p.messages import Answer
 from p2p.reconcile import Pull, Wanted, answer, sending_order
 from p2p.scope import Pattern
-from p2p.share import Share, View
+from p2p.share import Share, View, by_branch
 from p2p.tree import EMPTY, Tree, digest_of, digits_of, scope_of
 
 ALL = (Pattern.parse("masters/**"), Pattern.parse("vouchers/**"))
@@ -38,7 +38,7 @@ def view_of(sets: Sets, takes: tuple[Pattern, ...] = ALL) -> View:
         return inside[low : bisect_right(inside, bytes.fromhex(digits.ljust(64, "f")))]
 
     digests = {scope: digest_of(inside) for scope, inside in sets.items() if inside}
-    return View(Share(b"", ALL, takes), digests, 0, ids)
+    return View(Share(b"", ALL, takes), by_branch(digests), 0, ids)
 
 
 class Found:

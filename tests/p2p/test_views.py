@@ -43,6 +43,14 @@ def recomputed(replica: Replica, *roots: str) -> Digest:
     return digest_of(found) if found else EMPTY
 
 
+def check_news(replica: Replica, peer: bytes) -> None:
+    """Whether what a view passes over is nothing that the peer may have."""
+    view = replica.view(SHARE, peer)
+    for row in range(view.row + 1):
+        told = [one.row for one in replica.news(row, 1000) if view.share.may_give(one.scope)]
+        assert [one for one in told if one <= view.first_of_interest(row)] == []
+
+
 @given(steps)
 @settings(max_examples=settings().max_examples // 4)
 def test_views_follow_the_store(steps):
@@ -59,5 +67,7 @@ def test_views_follow_the_store(steps):
                 assert replica.view(SHARE, tablet.keys.id).digest("") == recomputed(replica, "masters")
                 assert replica.view(CONTROL, pune.keys.id).digest("") == recomputed(replica, "control")
                 assert replica.view(SHARE, pune.keys.id).row == replica.store.next_row() - 1
+                for peer in (tablet, pune):
+                    check_news(replica, peer.keys.id)
         for replica in both:
             replica.store.close()
