@@ -20,7 +20,7 @@ from p2p.pruning import prune
 from p2p.relay_home import RelayHome
 from p2p.relay_letters import INVITER, JOINER
 from p2p.replica import Replica
-from p2p.reports import report_for
+from p2p.reports import Reports
 from p2p.scope import DEVICES_SCOPE
 from p2p.surroundings import Refusal
 from p2p.transport import Network
@@ -88,23 +88,27 @@ class RelayNode(Node):
     def established(self, conversation: Conversation, clock_off_ms: int) -> None:
         """Log a device that is connected, and tell it where the others stand."""
         super().established(conversation, clock_off_ms)
-        self._report_to(conversation)
+        self._report_to(conversation, {})
 
     async def keep_reporting(self) -> None:
         """Tell every connected member where the others stand whenever that has changed, until cancelled."""
         while True:
             await trio.sleep(_REPORT_SECONDS)
+            reports: dict[bytes, Reports] = {}
             for conversation in list(self.conversations):
                 if conversation.was_established:
-                    self._report_to(conversation)
+                    self._report_to(conversation, reports)
             self._reported = {one: said for one, said in self._reported.items() if one in self.conversations}
 
-    def _report_to(self, conversation: Conversation) -> None:
+    def _report_to(self, conversation: Conversation, reports: dict[bytes, Reports]) -> None:
+        """Tell a member where the others stand, as far as that is not known of its company yet."""
         replica, peer = conversation.replica, conversation.session.peer
         if replica is None or peer is None:
             return
         try:
-            report = report_for(replica, peer)
+            made = reports.get(replica.company) or Reports(replica)
+            reports[replica.company] = made
+            report = made.to(peer)
         except (P2PError, sqlite3.Error) as error:
             self._tell(Said("failed", "", f"no report was made: {error}"))
             return

@@ -11,7 +11,6 @@ from p2p.chain_members import Member
 from p2p.limits import REPORT_ROWS_MAX
 from p2p.messages import Report, ReportRow
 from p2p.replica import Replica
-from p2p.rules import agreements_in
 from p2p.waiting import waiting_for
 
 
@@ -37,32 +36,46 @@ class Reported(NamedTuple):
     said_at: int
 
 
+class Reports:
+    """What a relay tells its members at one moment; what is said of a device is found out once, whoever hears it."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._links = {link.device: link for link in replica.links.statuses()}
+        members = (one for one in replica.chain.members.values() if one.role != RELAY and one.revoked_at is None)
+        self._members = sorted(members, key=lambda one: one.admitted_at)
+        self._rows: dict[bytes, ReportRow] = {}
+
+    def to(self, peer: bytes) -> Report:
+        """What a member is told: of its own branch and of those it has rules with; the keeper hears of all.
+
+        Cost: 1 µs a member and rule; of each device that is spoken of, one step for each commit that waits for it.
+        """
+        return Report([self._row(member) for member in self._concerned(peer)][:REPORT_ROWS_MAX])
+
+    def _row(self, member: Member) -> ReportRow:
+        row = self._rows.get(member.device)
+        if row is None:
+            link, waiting = self._links.get(member.device), waiting_for(self._replica, member.device)
+            seen, delivered = (link.seen_at, link.in_sync_at) if link is not None else (None, None)
+            row = self._rows[member.device] = ReportRow(member.device, seen, delivered, waiting.commits, waiting.since)
+        return row
+
+    def _concerned(self, peer: bytes) -> Iterator[Member]:
+        """The devices that a member hears of, in the order they were admitted."""
+        replica = self._replica
+        asking = replica.chain.member(peer)
+        if asking is None or asking.role == RELAY:
+            return
+        hears = {one.other(asking.branch) for one in replica.agreements} | {asking.branch}
+        for member in self._members:
+            if member.device != peer and (peer == replica.chain.keeper or member.branch in hears):
+                yield member
+
+
 def report_for(replica: Replica, peer: bytes) -> Report:
-    """What a relay tells a member: of its own branch and of branches with which it has rules; the keeper hears of all.
-
-    Cost: one step for each commit that waits for one of them.
-    """
-    links = {link.device: link for link in replica.links.statuses()}
-    rows = []
-    for member in _concerned(replica, peer):
-        link, waiting = links.get(member.device), waiting_for(replica, member.device)
-        seen, delivered = (link.seen_at, link.in_sync_at) if link is not None else (None, None)
-        rows.append(ReportRow(member.device, seen, delivered, waiting.commits, waiting.since))
-    return Report(rows[:REPORT_ROWS_MAX])
-
-
-def _concerned(replica: Replica, peer: bytes) -> Iterator[Member]:
-    """The devices that a member hears of, in the order they were admitted."""
-    asking = replica.chain.member(peer)
-    if asking is None or asking.role == RELAY:
-        return
-    agreed = agreements_in(replica.documents, replica.chain)
-    branches = {branch for one in agreed for branch in (one.source, one.target) if asking.branch in one[1:3]}
-    for member in sorted(replica.chain.members.values(), key=lambda one: one.admitted_at):
-        if member.role == RELAY or member.revoked_at is not None or member.device == peer:
-            continue
-        if peer == replica.chain.keeper or member.branch in branches | {asking.branch}:
-            yield member
+    """What a relay tells one member now; see `Reports`."""
+    return Reports(replica).to(peer)
 
 
 def keep_report(replica: Replica, relay: bytes, rows: Sequence[ReportRow], now: int) -> None:

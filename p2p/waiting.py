@@ -17,17 +17,18 @@ class Waiting(NamedTuple):
 def waiting_for(replica: Replica, peer: bytes) -> Waiting:
     """What may flow to a peer and is not proved to be there.
 
-    Cost: one index step for each commit since both were last in sync.
+    Cost: one index step for each commit since both were last in sync; of those that came later than what is of
+    interest to the peer, none.
     """
     link = replica.link(peer)
-    share = replica.view(SHARE, peer).share
+    view = replica.view(SHARE, peer)
     allowed: dict[int, bool] = {}
     rows = []
-    for row, scope, _, source in replica.store.since(link.settled_row):
+    for row, scope, _, source in replica.store.since(view.first_of_interest(link.settled_row)):
         if source is not None and source == link.id:
             continue
         if scope not in allowed:
-            allowed[scope] = share.may_give(replica.store.scope_path(scope))
+            allowed[scope] = view.share.may_give(replica.store.scope_path(scope))
         if allowed[scope]:
             rows.append(row)
     return Waiting(len(rows), came_at(replica.store, rows[0]) if rows else None)
