@@ -5,8 +5,10 @@ from typing import Final, NamedTuple
 
 from khata.books import Books
 from p2p.attending import shares_with
+from p2p.chain import RELAY
 from p2p.contact import Contact
 from p2p.messages import SHARE
+from p2p.reports import delivered_through
 from p2p.share import Share
 from p2p.whereabouts import others
 
@@ -39,7 +41,7 @@ class Waits(NamedTuple):
 
 
 def waiting(books: Books) -> list[Waits]:
-    """The devices that something is shared with and what waits for each, most first.
+    """The devices that something is shared with and what waits for each, most first; relays only where nobody else is.
 
     Cost: an index lookup for each scope and device that differ in something, and one step for each of at most 1,000
     vouchers counted.
@@ -50,22 +52,34 @@ def waiting(books: Books) -> list[Waits]:
     scopes = [(number, path) for number, path in books.db.execute("SELECT id, path FROM scopes WHERE count > 0")]
     ours = [(number, path) for number, path in scopes if path.startswith(_KINDS)]
     found = []
-    for member in others(replica):
+    people = [member for member in others(replica) if member.role != RELAY]
+    for member in people or others(replica):
         share = replica.view(SHARE, member.device).share
         if shares_with(replica, member.device):
-            given = [number for number, path in ours if share.may_give(path)]
-            count = _count(books, member.device, share, given)
+            given = [(number, path) for number, path in ours if share.may_give(path)]
+            count = _count_all(books, member.device, share, given)
             found.append(Waits(member.device, member.name, count, member.device in paused))
     return sorted(found, key=lambda one: (-one.vouchers, one.name))
 
 
-def _count(books: Books, device: bytes, share: Share, scopes: list[int]) -> int:
-    link = books.replica.link(device)
+def _count_all(books: Books, device: bytes, share: Share, scopes: list[tuple[int, str]]) -> int:
+    """What waits for a device, less what a relay has delivered to it."""
+    replica = books.replica
+    settled = replica.link(device).settled_under(share.id)
+    through = delivered_through(replica, device)
+    if through.row <= settled:
+        return _count(books, device, [number for number, _ in scopes], settled)
+    relay = replica.view(SHARE, through.relay).share
+    carried = [number for number, path in scopes if relay.may_give(path)]
+    others = [number for number, path in scopes if not relay.may_give(path)]
+    return _count(books, device, carried, through.row) + _count(books, device, others, settled)
+
+
+def _count(books: Books, device: bytes, scopes: list[int], settled: int) -> int:
     # What came lately is looked through row by row; of much more, the scopes that matter are looked up.
-    few = books.replica.store.next_row() - link.settled_under(share.id) <= 2 * COUNTED_MAX
+    few = books.replica.store.next_row() - settled <= 2 * COUNTED_MAX
     row = books.db.execute(
-        _FEW if few else _MANY,
-        (json.dumps(scopes), link.settled_under(share.id), link.id, COUNTED_MAX + 1),
+        _FEW if few else _MANY, (json.dumps(scopes), settled, books.replica.link(device).id, COUNTED_MAX + 1)
     ).fetchone()
     return int(row[0])
 

@@ -18,6 +18,8 @@ class Agreement(NamedTuple):
         sends: what flows from source to target.
         receives: what flows from target to source.
         on_demand: whether a relay may deliver it.
+        active: whether it flows; of one that is only offered, the source leaves at relays what it would send, so that
+            it is there when the target accepts.
         every: by branch code, how often it synchronizes because of this rule.
     """
 
@@ -27,13 +29,25 @@ class Agreement(NamedTuple):
     sends: Flow
     receives: Flow
     on_demand: bool
+    active: bool
     every: Mapping[str, Every]
 
     def flows(self, giver: str, taker: str) -> Iterator[Flow]:
-        """What may flow from one branch to another; nothing where this rule is between others."""
+        """What may flow from one branch to another; nothing where this rule is between others, or only offered."""
+        if not self.active:
+            return
         if (giver, taker) == (self.source, self.target):
             yield self.sends
         elif (taker, giver) == (self.source, self.target):
+            yield self.receives
+
+    def left_by(self, branch: str) -> Iterator[Flow]:
+        """What a branch leaves at a relay for the other one."""
+        if not self.on_demand:
+            return
+        if branch == self.source:
+            yield self.sends
+        elif branch == self.target and self.active:
             yield self.receives
 
     def other(self, branch: str) -> str:
@@ -42,15 +56,18 @@ class Agreement(NamedTuple):
 
 
 def agreement_of(rule: Rule) -> Agreement | None:
-    """Return what a rule lets flow now; None while it is not active, or paused by either branch."""
-    return None if rule.paused else agreement_in_force(rule)
+    """Return what a rule lets flow now, or would once it is accepted; None where it is paused or turned down."""
+    if rule.paused or rule.state == "rejected":
+        return None
+    return agreement_in_force(rule) or _made(rule, rule.offer, active=False)
 
 
 def agreement_in_force(rule: Rule) -> Agreement | None:
     """Return what two branches have agreed on, whether or not it is paused; None while they have not."""
-    terms = rule.active
-    if terms is None:
-        return None
+    return None if rule.active is None else _made(rule, rule.active, active=True)
+
+
+def _made(rule: Rule, terms: Offer, active: bool) -> Agreement:
     since = rule.since_of(terms)
     return Agreement(
         rule.id,
@@ -59,6 +76,7 @@ def agreement_in_force(rule: Rule) -> Agreement | None:
         _flow(terms.sends, rule.answer.sends, since),
         _flow(terms.receives, rule.answer.receives, since),
         terms.mode == ON_DEMAND,
+        active,
         {code: rule.every_of(code) for code in rule.branches},
     )
 

@@ -20,7 +20,7 @@ def schedules_with(replica: Replica, device: bytes) -> list[Schedule]:
     me, you = replica.chain.member(replica.keys.id), replica.chain.member(device)
     if me is None or you is None:
         return []
-    active = replica.agreements
+    active = [one for one in replica.agreements if one.active]
     if you.role == RELAY:
         return [one.every[me.branch] for one in active if one.on_demand and one.other(me.branch)]
     return [one.every[me.branch] for one in active if you.branch and one.other(me.branch) == you.branch]

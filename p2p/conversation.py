@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import trio
 
+from p2p.chain import RELAY
 from p2p.checking import Check
 from p2p.clock import Clock
 from p2p.duplicates import DUPLICATE
@@ -44,6 +45,7 @@ from p2p.transport import Connection
 
 BATCHES_WAITING_MAX = 8
 LEAVING_SECONDS_MAX = 2
+REPORT_SECONDS_MAX = 1
 SENDING_AWAY_SECONDS = 0.5
 """Long enough for the goodbye to arrive: hanging up on bytes that were not read yet can take it back."""
 _RETRY_SECONDS = 0.01
@@ -109,6 +111,7 @@ class Conversation:
         self._backlog: deque[Event] = deque()
         self._backlog_grew = trio.Event()
         self._backlog_shrank = trio.Event()
+        self._report_came = trio.Event()
         self._unfinished = 0
         self._finished = trio.Event()
         self._left = trio.CancelScope()
@@ -170,6 +173,13 @@ class Conversation:
         if self.session.state is State.OPEN:
             self._do(lambda: self.session.say(report))
 
+    async def hear_report(self) -> None:
+        """Wait a moment for what a relay says of the others; any other peer says nothing of them."""
+        member = self._copy.chain.member(self.peer or b"")
+        if member is not None and member.role == RELAY:
+            with trio.move_on_after(REPORT_SECONDS_MAX):
+                await self._report_came.wait()
+
     def leave(self, code: str = "done", text: str = "") -> None:
         """Say goodbye, and hang up when the peer does, or a moment later."""
         self.left_with = self.left_with or code
@@ -229,6 +239,7 @@ class Conversation:
             elif isinstance(event, ReportCame):
                 now, peer = self._clock.now_ms(), self.session.peer or b""
                 await patiently(partial(keep_report, self._copy, peer, event.rows, now))
+                self._report_came.set()
             else:
                 await self._store_one(event, checked)
             self._unfinished -= 1

@@ -186,6 +186,7 @@ class Node:
                 await self._sync_moved.wait()
             if not self.do_chores():
                 break
+        await conversation.hear_report()
         conversation.leave()
 
     # -- what conversations tell ------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ class RelayNode(Node):
         except (P2PError, sqlite3.Error) as error:
             self._tell(Said("failed", "", f"no report was made: {error}"))
             return
-        if report.rows and self._reported.get(conversation) != report:
+        if self._reported.get(conversation) != report:
             self._reported[conversation] = report
             conversation.say_report(report)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from p2p.chain import RELAY
 from p2p.chain_members import Member
 from p2p.limits import REPORT_ROWS_MAX
-from p2p.messages import Report, ReportRow
+from p2p.messages import SHARE, Report, ReportRow
 from p2p.replica import Replica
 from p2p.waiting import waiting_for
 
@@ -34,6 +34,49 @@ class Reported(NamedTuple):
     waiting: int
     since: int | None
     said_at: int
+
+
+class Delivered(NamedTuple):
+    """What is known, through a relay, to have reached a device: of what the relay carries, all up to a local row."""
+
+    row: int
+    relay: bytes
+
+
+def delivered_through(replica: Replica, device: bytes) -> Delivered:
+    """How far a device has what was left for it at relays, as far as these have said; row 0 when nothing is known.
+
+    What was known under other rules with that device is not counted: more may flow to it now.
+    """
+    share = replica.view(SHARE, device).share.id
+    return max((one for one, under in _delivered(replica, device) if under == share), default=Delivered(0, b""))
+
+
+def control_delivered(replica: Replica, device: bytes) -> int:
+    """The last local row up to which a device is known to hold `control` through a relay, whatever the rules were."""
+    return max((one.row for one, _ in _delivered(replica, device)), default=0)
+
+
+def _delivered(replica: Replica, device: bytes) -> list[tuple[Delivered, bytes]]:
+    rows = replica.db.execute("SELECT row, relay, share FROM delivered WHERE device=?", (device,))
+    return [(Delivered(row, relay), share) for row, relay, share in rows]
+
+
+def _note_delivered(replica: Replica, relay: bytes, now: int) -> None:
+    """Take from what a relay has just said what has reached whom. Inside a transaction.
+
+    Its word counts where it is about a time after it came to agree with this copy: either nothing waits there for a
+    device any more, or the device was in sync with it since.
+    """
+    link = next((one for one in replica.links.statuses() if one.device == relay), None)
+    if link is None or link.settled_at is None:
+        return
+    row = replica.link(relay).settled_under(replica.view(SHARE, relay).share.id)
+    for said in reported(replica):
+        there = (said.delivered_at or 0) - (link.clock_off_ms or 0)
+        if said.relay == relay and row and (there > link.settled_at or (not said.waiting and now > link.settled_at)):
+            share = replica.view(SHARE, said.device).share.id
+            replica.db.execute("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?)", (said.device, relay, share, row))
 
 
 class Reports:
@@ -67,7 +110,7 @@ class Reports:
         asking = replica.chain.member(peer)
         if asking is None or asking.role == RELAY:
             return
-        hears = {one.other(asking.branch) for one in replica.agreements} | {asking.branch}
+        hears = {one.other(asking.branch) for one in replica.agreements if one.active} | {asking.branch}
         for member in self._members:
             if member.device != peer and (peer == replica.chain.keeper or member.branch in hears):
                 yield member
@@ -90,6 +133,7 @@ def keep_report(replica: Replica, relay: bytes, rows: Sequence[ReportRow], now: 
             "INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(relay, row.device, row.seen_at, row.delivered_at, row.waiting, row.since, now) for row in known],
         )
+        _note_delivered(replica, relay, now)
 
 
 def reported(replica: Replica) -> list[Reported]:

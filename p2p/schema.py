@@ -156,3 +156,13 @@ CREATE TABLE reports (
 def reports(db: Database) -> None:
     """Keep what relays say of the devices they serve."""
     db.conn.execute(_REPORTS)
+
+
+@migrations(name="0008_delivered", transactional=True)
+def delivered(db: Database) -> None:
+    """Remember what relays are known to have delivered to whom, under which share with that device."""
+    db.conn.execute(
+        "CREATE TABLE delivered (device BLOB, relay BLOB, share BLOB NOT NULL, row INTEGER NOT NULL, "
+        "PRIMARY KEY (device, relay)) WITHOUT ROWID"
+    )
+    db.conn.execute("ALTER TABLE links ADD COLUMN settled_at INTEGER")

@@ -192,8 +192,7 @@ def _delivered(agreements: Sequence[Agreement], branch: str) -> list[Flow]:
 
 def _deposited(agreements: Sequence[Agreement], branch: str) -> list[Flow]:
     """What a branch leaves at a relay."""
-    ruled = (flow for one in agreements if one.on_demand for flow in one.flows(branch, one.other(branch)))
-    return [*ruled, own_scopes(branch)]
+    return [*(flow for one in agreements for flow in one.left_by(branch)), own_scopes(branch)]
 
 
 def _readable(member: Member) -> list[tuple[Pattern, ...]]:

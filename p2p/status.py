@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from p2p.messages import SHARE
 from p2p.replica import Replica
+from p2p.reports import delivered_through
 
 
 class PeerStatus(NamedTuple):
@@ -29,16 +30,18 @@ class PeerStatus(NamedTuple):
 
 
 def missing_there(replica: Replica, peer: bytes) -> int:
-    """How many commits here may flow to a peer and are not proved to be there.
+    """How many commits here may flow to a peer and are not known to be there, directly or through a relay.
 
     Cost: one index step for each commit since both were last in sync.
     """
-    link = replica.link(peer)
-    share = replica.view(SHARE, peer).share
+    link, through = replica.link(peer), delivered_through(replica, peer)
+    share, relay = replica.view(SHARE, peer).share, replica.view(SHARE, through.relay).share
     since = replica.store.since(link.settled_under(share.id))
-    mine = [scope for _, scope, _, source in since if source is None or source != link.id]
-    allowed = {scope: share.may_give(replica.store.scope_path(scope)) for scope in set(mine)}
-    return sum(allowed[scope] for scope in mine)
+    mine = [(row, scope) for row, scope, _, source in since if source is None or source != link.id]
+    paths = {scope: replica.store.scope_path(scope) for scope in {scope for _, scope in mine}}
+    allowed = {scope: (share.may_give(path), relay.may_give(path)) for scope, path in paths.items()}
+    there = [allowed[scope][1] and row <= through.row for row, scope in mine]
+    return sum(allowed[scope][0] and not is_there for (_, scope), is_there in zip(mine, there, strict=True))
 
 
 def missing_here(mine: int, theirs: int | None, there: int) -> int | None:

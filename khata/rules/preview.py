@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from crdt_models.rules import Offer, Rule
 from khata.books import Books
 from khata.rules.standing import branch_name
-from p2p.agreements import Agreement, agreement_of, flow_of_offer, own_scopes
+from p2p.agreements import Agreement, agreement_in_force, flow_of_offer, own_scopes
 from p2p.flow import Flow, patterns_of
 from p2p.messages import SHARE
 
@@ -37,7 +37,7 @@ def preview(books: Books, rule: Rule | Offer) -> dict[str, Any]:
     mine = books.member.branch
     terms = rule if isinstance(rule, Offer) else rule.active or rule.offer
     other = terms.target if mine == terms.source else terms.source
-    agreed = None if isinstance(rule, Offer) else agreement_of(rule)
+    agreed = None if isinstance(rule, Offer) else agreement_in_force(rule)
     gives = _flows(agreed, terms, mine, other)
     takes = _flows(agreed, terms, other, mine)
     readable = _granted(books, other)

@@ -8,6 +8,7 @@ from khata.errors import Ambiguous, NotFound
 from khata.showing import instant
 from p2p.chain import RELAY
 from p2p.presets import PRESETS
+from p2p.reports import control_delivered
 from p2p.rules import rules_in
 from p2p.scope import RULES_SCOPE
 
@@ -120,7 +121,8 @@ def _reached(books: Books, rule: Rule, register: str, branch: str) -> str:
     replica = books.replica
     reached = {link.device for link in replica.links.statuses() if link.settled_row >= row}
     members = [member for member in replica.chain.members.values() if member.device in reached]
-    if any(member.branch == branch for member in members):
+    there = [member.device for member in replica.chain.members.values() if member.branch == branch]
+    if reached & set(there) or any(control_delivered(replica, device) >= row for device in there):
         return "delivered"
     return "at the relay" if any(member.role == RELAY for member in members) else ""
 

@@ -3,9 +3,10 @@
 from p2p.chain import RELAY
 from p2p.limits import REPORT_ROWS_MAX
 from p2p.messages import ReportRow
-from p2p.reports import keep_report, report_for, reported
-from tests.p2p.copies import NOW, branch_of, head_office, save
-from tests.p2p.nodes import offices, serving
+from p2p.reports import control_delivered, keep_report, report_for, reported
+from p2p.status import missing_there
+from tests.p2p.copies import NOW, agree, branch_of, head_office, save
+from tests.p2p.nodes import At, offices, serving
 from tests.p2p.relays import RelayAt, add_relay
 
 SALES = "vouchers/ho/sales/2026-04"
@@ -32,6 +33,47 @@ async def test_head_office_learns_from_the_relay_what_waits_for_whom(tmp_path):
         (said,) = reported(office.replica)
         assert said.waiting <= 1
     assert relay.node.connected() == []
+
+
+async def test_what_a_relay_has_delivered_does_not_wait_any_more_and_never_too_early(
+    tmp_path,
+):
+    office, pune = offices(tmp_path, "Pune")
+    relay = RelayAt(tmp_path / "relay")
+    everybody = (office, pune, relay)
+
+    async def sync(at: At) -> None:
+        assert (await at.sync(address)).in_sync
+        for one in everybody:
+            one.clock.now += 1000
+
+    def waits() -> int:
+        return missing_there(office.replica, pune.keys.id)
+
+    async with serving(relay.node) as address:
+        assert (await add_relay(office, relay.invite(address))).in_sync
+        await sync(pune)
+        for number in range(3):
+            save(office.replica, SALES, bytes([number]) * 16, amount=f"{number}.00")
+        await sync(office)
+        await sync(office)
+        assert waits() == 3, "they are at the relay, and nobody has fetched them"
+        await sync(pune)
+        await sync(office)
+        assert waits() == 0
+        last = control_delivered(office.replica, pune.keys.id)
+        save(office.replica, SALES, b"n" * 16, amount="9.00")
+        assert waits() == 1
+        await sync(office)
+        assert waits() == 1
+        await sync(pune)
+        await sync(office)
+        assert waits() == 0
+        assert control_delivered(office.replica, pune.keys.id) > last > 0
+        agree(office.another_process(), office.keys, pune.keys, "masters-only")
+        office.replica.refresh()
+        assert waits() > 0, "under other rules nothing is known"
+        assert control_delivered(office.replica, pune.keys.id) > last
 
 
 def test_a_branch_hears_of_those_it_has_rules_with_and_the_keeper_of_all():
