@@ -16,7 +16,7 @@ from p2p.chain import RELAY
 from p2p.checking import Check
 from p2p.clock import Clock
 from p2p.duplicates import DUPLICATE
-from p2p.errors import ChainError, P2PError, RemoteProtocolError
+from p2p.errors import ChainError, P2PError, RemoteProtocolError, first_error
 from p2p.events import (
     ChainCame,
     CompanyOffered,
@@ -130,7 +130,7 @@ class Conversation:
                     await self._finish()
                     nursery.cancel_scope.cancel()
         except* (P2PError, sqlite3.Error) as group:
-            self.error = str(_first(group))
+            self.error = str(first_error(group))
             self.session.close("failed", "the other side could not go on; it will try again")
             await self._say_goodbye()
         except* (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -398,10 +398,3 @@ def _keep_chain(replica: Replica, entries: Sequence[bytes], now: int) -> tuple[b
         return replica.extend_chain(entries, now), None
     except ChainError as error:
         return False, str(error)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -70,3 +70,11 @@ class BadCommit(P2PError):
 
 class CommitTooLarge(BadCommit):
     """Documents that do not fit into one commit; nothing was made."""
+
+
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error in a group of errors and groups: what went wrong, where one thing went wrong."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

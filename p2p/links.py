@@ -115,8 +115,8 @@ class Links:
             link = self.made(device)
             self._conn.execute(
                 "UPDATE links SET settled_at=CASE WHEN settled_row=?1 AND share=?2 THEN settled_at ELSE ?5 END, "
-                "share=?2, mine=?3, theirs=?4, settled_row=?1, in_sync_at=?5, seen_at=?5, missing_here=0, missing_there=0, "
-                "error=NULL WHERE id=?6",
+                "share=?2, mine=?3, theirs=?4, settled_row=?1, in_sync_at=?5, seen_at=?5, missing_here=0, "
+                "missing_there=0, error=NULL WHERE id=?6",
                 (row, share, mine, theirs, now, link.id),
             )
 
