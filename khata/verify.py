@@ -105,8 +105,8 @@ def _damage(db: sqlite3.Connection) -> Iterator[Difference]:
 
 
 def _replayed(books: Books, replica: Replica, progress: Progress | None) -> Iterator[Difference]:
-    """Feed all stored commits to the temporary copy, as if a peer had sent them."""
-    source = books.replica.keys.id
+    """Feed all stored commits to the temporary copy, as if the keeper had sent them: it is never a revoked device."""
+    source = replica.chain.keeper
     with ThreadPoolExecutor(_WORKERS) as workers:
         for batch in _batches(books.replica.store):
             yield from _replay(replica, source, batch, workers)
