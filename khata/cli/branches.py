@@ -75,8 +75,9 @@ def add(
         say("There:  khata join TICKET")
         if ticket.addresses:
             say(f"Here:   khata serve --listen {ticket.addresses[0]}")
-        else:
-            say("Here:   khata sync, now and once the device has left its letter at the relay; or khata serve")
+        if ticket.relays:
+            before = "or by relay: " if ticket.addresses else ""
+            say(f"Here:   {before}khata sync, now and once the device has left its letter at the relay; or khata serve")
 
 
 @app.command("list")

@@ -116,6 +116,13 @@ def list_requests(context: typer.Context, as_json: AsJson = False) -> None:
     print_table(("Asked (UTC)", "At", "By", "What", "", "Why not"), rows)
 
 
+def _show_listed(listed: list[dict[str, Any]]) -> None:
+    for one in listed:
+        say(f"{one['signed_by']} {one['what']}")
+    if not listed:
+        say("nothing is listed: no line of the list has given way, or all that it said was repeated or left")
+
+
 @app.command()
 def repeat(context: typer.Context, yes: Yes = False, as_json: AsJson = False) -> None:
     """Say again what a line of the list said that gave way; run it where the list is kept.
@@ -132,8 +139,9 @@ def repeat(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
     with opened(context) as books:
         listed = keeper_show(books)["to_repeat"]
         if not as_json:
-            for one in listed:
-                say(f"{one['signed_by']} {one['what']}")
+            _show_listed(listed)
+            if not listed:
+                return
         if not confirmed(f"Say all {len(listed)} of these again?", yes or not listed, as_json):
             say("nothing was changed; say --yes to do it")
             return
@@ -159,8 +167,9 @@ def settle(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
     with opened(context) as books:
         listed = keeper_show(books)["to_repeat"]
         if not as_json:
-            for one in listed:
-                say(f"{one['signed_by']} {one['what']}")
+            _show_listed(listed)
+            if not listed:
+                return
         if not confirmed(f"Leave all {len(listed)} of these?", yes or not listed, as_json):
             say("nothing was changed; say --yes to do it")
             return

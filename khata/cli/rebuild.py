@@ -33,7 +33,8 @@ def rebuild_copy(
         )
     holders = " and ".join(proof.holders)
     if not as_json:
-        say(f"{holders} hold everything that is here: {proof.documents} documents in {proof.commits} commits.")
+        hold = "holds" if len(proof.holders) == 1 else "hold"
+        say(f"{holders} {hold} everything that is here: {proof.documents} documents in {proof.commits} commits.")
         say("They are received anew beside this copy, and take its place when all have come.")
     if not yes:
         typer.confirm("Empty this copy and receive everything anew?", abort=True, err=True)

@@ -94,6 +94,8 @@ def test_a_branch_joins_through_the_relay_and_is_never_online_with_head_office(o
     relay, surat = a_relay(tmp_path), Copy(tmp_path / "surat")
     with relay.serve() as serving:
         assert office.run("relay", "add", relay.invite())["in_sync"]
+        said = office.run("branch", "add", "Nashik", "--code", "NSK", "--address", "127.0.0.1:7420", json=False).said
+        assert "Here: or by relay: khata sync, now and once" in said
         invited = office.run("branch", "add", "Surat", "--code", "SUR")
         assert (invited["addresses"], invited["relays"]) == ([], [serving.address])
         early = surat.start("join", invited["ticket"], "--timeout", "6").wait()
@@ -114,8 +116,9 @@ def test_a_branch_joins_through_the_relay_and_is_never_online_with_head_office(o
     assert joined["check_code"]
 
 
-def test_a_joiner_that_waits_is_admitted_when_head_office_comes_online(office, tmp_path):
-    relay, surat = a_relay(tmp_path), Copy(tmp_path / "surat")
+def test_a_joiner_that_waits_is_admitted_when_head_office_comes_online_and_told_when_the_books_come(tmp_path):
+    relay, surat, office = a_relay(tmp_path), Copy(tmp_path / "surat"), Copy(tmp_path / "ho")
+    office.run("init", "Sharma", "--branch", "Head Office", "--code", "HO")
     with relay.serve() as serving:
         assert office.run("relay", "add", relay.invite())["in_sync"]
         ticket = office.run("branch", "add", "Surat", "--code", "SUR")["ticket"]
@@ -123,7 +126,13 @@ def test_a_joiner_that_waits_is_admitted_when_head_office_comes_online(office, t
         joining = surat.start("join", ticket)
         joining.wait_for("left a letter")
         office.sync(serving.address)
-        assert joining.wait().code == 0
+        joined = joining.wait()
+        assert joined.code == 0
+        assert "then `khata sync` brings them" in joined.said
+        assert "its name has not come yet" in surat.run("status", json=False).said
+        for copy in (office, surat):
+            copy.sync(serving.address)
+        assert surat.run("status", json=False).said.startswith("Sharma: Surat")
 
 
 def test_books_flow_through_the_relay_between_two_that_are_never_online_together(office, tmp_path):
@@ -138,6 +147,9 @@ def test_books_flow_through_the_relay_between_two_that_are_never_online_together
         office.sync(serving.address)
         surat.run("join", ticket)
         # The rule of the ticket is answered at Surat, heard of at head office, and then acted upon.
+        surat.sync(serving.address)
+        (rule,) = [rule for rule in surat.run("rule", "list") if rule["to"] == "Surat"]
+        assert (rule["step"], rule["next"]) == ("active", "the relay tells Head Office that it is active")
         for copy in (office, surat):
             copy.sync(serving.address)
         entered = surat.receipt("1234.00", "through the relay")

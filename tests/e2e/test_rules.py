@@ -109,7 +109,7 @@ def test_everything_is_compared_anew_and_a_copy_is_rebuilt_from_those_who_hold_i
         before = pune.digest
         refused = pune.start("sync", "--rebuild", *peer, given="n\n").wait()
         assert refused.code == 1
-        assert "Head Office hold everything" in refused.said
+        assert "Head Office holds everything" in refused.said
         assert pune.digest == before
         done = pune.run("sync", "--rebuild", "--yes", *peer)
         assert done["holders"] == ["Head Office"]

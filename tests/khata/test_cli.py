@@ -143,7 +143,14 @@ def test_nobody_there_is_exit_code_3(office):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
     ran = office("sync", "--peer", address)
     assert ran.code == 3
-    assert f"not in sync with {address}: nobody listens" in ran.err
+    assert f"not in sync with {address}: nobody listens at {address} (Connection refused); is" in ran.err
+
+
+def test_a_list_that_has_not_forked_has_nothing_to_repeat_or_leave(office):
+    for command in ("repeat", "settle"):
+        ran = office("keeper", command)
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.startswith("nothing is listed")
 
 
 def test_commands_without_books_say_how_to_get_some(khata):
