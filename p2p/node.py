@@ -174,7 +174,7 @@ class Node:
         error = error or "the peer ended the conversation before both agreed; run it again"
         return Outcome(
             address, self._name(conversation), conversation.was_in_sync, conversation.received, conversation.sent,
-            None if conversation.was_in_sync else error, conversation.goodbye,
+            None if conversation.was_in_sync else error, conversation.goodbye, forgot=conversation.forgot,
         )  # fmt: skip
 
     async def _leave_when_in_sync(self, conversation: Conversation) -> None:

@@ -19,7 +19,12 @@ class Said(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How one synchronization ended; `reached` is whether anybody of the company answered."""
+    """How one synchronization ended.
+
+    Attributes:
+        reached: whether anybody of the company answered.
+        forgot: a sentence, when the peer held less than it had proved to hold before.
+    """
 
     address: str
     peer: str
@@ -29,6 +34,7 @@ class Outcome(NamedTuple):
     error: str | None
     goodbye: str | None
     reached: bool = True
+    forgot: str = ""
 
 
 Tell = Callable[[Said], None]

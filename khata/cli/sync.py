@@ -162,6 +162,8 @@ def _print_outcomes(outcomes: Sequence["Outcome"], moved: Sequence[str], named: 
         for outcome in outcomes:
             if outcome.in_sync:
                 say(f"in sync with {outcome.peer}: {outcome.received} received, {outcome.sent} sent")
+            if outcome.forgot:
+                complain(f"{outcome.peer}: {outcome.forgot}")
         for line in moved:
             say(line)
     told = "\n".join(f"not in sync with {one.peer}: {_reason(one)}" for one in outcomes if not one.in_sync)
@@ -194,6 +196,7 @@ def _outcome_json(outcome: "Outcome") -> dict[str, Any]:
         "received": outcome.received,
         "sent": outcome.sent,
         "error": None if outcome.in_sync else _reason(outcome),
+        "forgot": outcome.forgot or None,
     }
 
 

@@ -30,13 +30,13 @@ def join_by_letter(office: Copy, folder: Path, name: str, at: str, *options: str
     return copy
 
 
-def company_apart(folder: Path, at: str, relay: RelayCopy) -> Apart:
+def company_apart(folder: Path, at: str, relay: RelayCopy, rule: str = "own-branch") -> Apart:
     """A company of three that has only a relay in common; what head office imported has come to both branches."""
     office = Copy(folder / "ho")
     office.run("init", "Sharma Traders", "--branch", "Head Office", "--code", "HO")
     office.run("ledger", "add", "Asha Stores", "--group", "Sundry Debtors")
     assert office.run("relay", "add", relay.invite())["in_sync"]
-    options = ("--rule", "own-branch", "--grant-everything")
+    options = ("--rule", rule, "--grant-everything")
     return Apart(office, *(join_by_letter(office, folder, name, at, *options) for name in ("Pune", "Nagpur")))
 
 
