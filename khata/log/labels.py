@@ -1,10 +1,13 @@
 """What people call a document: the number of a voucher with its type, the name of a master."""
 
 from crdt_models.masters import KINDS
+from crdt_models.rules import KIND as RULE
 from crdt_models.transfers import KIND as TRANSFER
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.books import Books
 from khata.naming import Names
+from p2p.device_notes import DEVICE_KIND
+from p2p.rules import rule_in
 from p2p.scope import PAIRS_SCOPE, RECOVERY_KEYS_SCOPE, keys_scope
 from p2p.seals import KEYS_KIND
 
@@ -27,6 +30,12 @@ def document_name(books: Books, names: Names, row: int, kind: str, id: bytes, sc
             return master.name
     if kind == KEYS_KIND:
         return keys_owner(books, scope)
+    if kind == RULE:
+        rule = rule_in(books.replica.documents, books.replica.chain, id)
+        return rule.offer.name if rule is not None else id.hex()[:8]
+    if kind == DEVICE_KIND:
+        devices = (one for one in books.replica.chain.members.values() if one.device.startswith(id))
+        return next((member.name for member in devices), id.hex()[:8])
     return id.hex()[:8]
 
 

@@ -11,6 +11,7 @@ from crdt_models.transfers import KIND as TRANSFER
 from crdt_models.transfers import LEGS
 from crdt_models.vouchers import KIND as VOUCHER
 from crdt_models.vouchers import posting_from
+from khata.log.rule_words import is_of_rule, rule_said
 from khata.naming import Names
 from khata.showing import shown
 from khata.voucher_form import form_of
@@ -77,6 +78,8 @@ def said(value: Any) -> str:
         return _short(f"'{value}'")
     if isinstance(value, dict) and value.keys() == _ROUTE:
         return f"{value['carries']} from {value['from']} to {value['to']}"
+    if isinstance(value, dict) and is_of_rule(value):
+        return _short(rule_said(value))
     if isinstance(value, dict) and any(isinstance(value.get(part), list) for part in _LINE_FIELDS):
         return posting_said(value)
     return _short(json.dumps(value, ensure_ascii=False, sort_keys=True))
