@@ -25,8 +25,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
         print_json(found)
         return
     serving = f"serving at {found['listening']}" if found["listening"] else "serving" if found["serving"] else ""
-    company = found["company"] or "The company (its name has not come yet)"
-    say(f"{company}: {found['device']} ({found['code']}), branch {found['branch']}")
+    say(f"{found['company']}: {found['device']} ({found['code']}), branch {found['branch']}")
     mode = "; working offline, `khata work online` ends it" if found["working_offline"] else ""
     if found["revoked"]:
         on = (found["revoked"]["at"] or "")[:10]

@@ -87,8 +87,6 @@ def _report_joined(books: "Books", outcome: "Outcome", code: str, as_json: bool)
         )
     if not as_json:
         say(f"In sync: {outcome.received} commits received.")
-        if not books.company_name:
-            say("The books come once head office has synchronized with the relay again; then `khata sync` brings them.")
 
 
 def sync(

@@ -159,8 +159,6 @@ def next_step(books: Books, rule: Rule) -> str:
     if rule.paused:
         return f'khata rule resume "{name}" at {" and ".join(branch_name(books, code) for code in rule.paused)}'
     if rule.state == "active" and step_of(books, rule) == "active":
-        if _reached(books, rule, ANSWER, rule.offer.source) == "at the relay":
-            return f"the relay tells {source} that it is active"
         return f"`khata sync` tells {source} that it is active"
     return ""
 
