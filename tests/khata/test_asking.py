@@ -15,6 +15,7 @@ from p2p.replica import NotAllowed
 from p2p.requests import DONE, REQUEST
 from tests.khata.company import NOW, a_branch, a_company, ledger, sync, voucher
 from tests.khata.two_folders import khata, opened, two_folders
+from tests.p2p.copies import sync as converse
 
 LOCK: dict[str, Value] = {"until": "2025-03-31", "branch": "", "type": "", "anyway": False}
 
@@ -85,6 +86,33 @@ def test_every_deed_of_members_can_be_asked_for():
     assert pune.replica.chain.keeper == pune.member.device
     assert device in pune.replica.chain.revoked
     assert len(DEEDS) == 10
+
+
+@pytest.mark.parametrize("first", ["grant", "revocation"])
+def test_a_grant_and_a_revocation_that_two_admins_prepared_apart_come_out_the_same_everywhere(first):
+    office, pune, nagpur = company()
+    till = a_branch(office, "Till")
+    make_admin(office.replica, nagpur.member.device, NOW)
+    for one in (pune, nagpur, till):
+        sync(one, office)
+    device = till.member.device
+    # Neither has heard of the other's wish.
+    ask(pune, "device grant", {"device": device, "read": ["control/**", "masters/**"], "write": ["masters/**"]})
+    ask(nagpur, "device revoke", {"device": device})
+    for one in (pune, nagpur) if first == "grant" else (nagpur, pune):
+        answered(office, one)
+    for one in (pune, nagpur):
+        sync(one, office)
+    done = {row["do"]: row["standing"] for row in request_list(office)}
+    # Revocation is final: a grant that comes after it is refused, one that came before it helps nobody.
+    assert done == {"device revoke": "carried out", "device grant": "carried out" if first == "grant" else "refused"}
+    for books in (office, pune, nagpur):
+        assert device in books.replica.chain.revoked
+        assert books.replica.chain_head() == office.replica.chain_head()
+        assert {row["do"]: row["standing"] for row in request_list(books)} == done
+    ledger(office, "Asha")
+    assert not converse(till.replica, office.replica).in_sync
+    assert ("Asha",) not in till.db.execute("SELECT name FROM ledgers").fetchall()
 
 
 def test_late_vouchers_are_admitted_by_request():

@@ -103,6 +103,13 @@ class Dropping(Willful):
         return commits[:-1]
 
 
+class Withholding(Willful):
+    """Hands out what comes after a commit, and not that one: what its author says it wrote before is missing."""
+
+    def hand_out(self, commits: list[CommitParts]) -> list[CommitParts]:
+        return [one for at, one in enumerate(commits) if at != len(commits) // 2]
+
+
 class Reordering(Willful):
     def hand_out(self, commits: list[CommitParts]) -> list[CommitParts]:
         return commits[::-1]
@@ -154,6 +161,18 @@ async def test_what_a_relay_keeps_back_empties_or_alters_is_not_in_sync_and_come
     async with serving(office) as address:
         assert (await pune.sync(address)).in_sync
     assert pune.replica.document(SALES, "voucher", doc(19)) is not None
+
+
+async def test_one_commit_withheld_from_the_middle_of_a_chain_is_missed_and_comes_from_the_other(tmp_path):
+    office, pune, relay = await after_new_vouchers(tmp_path, Withholding)
+    async with serving(relay.node) as address:
+        assert not (await pune.node.sync(address, 2)).in_sync
+    held = pune.replica.store.count()
+    async with serving(office) as address:
+        assert (await pune.sync(address)).in_sync
+    assert pune.replica.store.count() == held + 1
+    assert digest(pune.replica) == digest(office.replica)
+    assert not pune.replica.links.refusals()
 
 
 async def test_a_relay_writes_nothing_in_anybodys_name(tmp_path):

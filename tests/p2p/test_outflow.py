@@ -78,6 +78,9 @@ class Copy:
     def admitted_at(self, device: bytes) -> int:
         return 0
 
+    def is_relay(self, device: bytes) -> bool:
+        return False
+
     def revoked_at(self, device: bytes) -> int:
         return -1
 
