@@ -4,7 +4,7 @@ A report is no commit and proves nothing: it is what one relay says, kept by eac
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from p2p.chain import RELAY
 from p2p.chain_members import Member
@@ -12,6 +12,9 @@ from p2p.limits import REPORT_ROWS_MAX
 from p2p.messages import SHARE, Report, ReportRow
 from p2p.replica import Replica
 from p2p.waiting import waiting_for
+
+_CONTROL: Final = b""
+"""Stands for `control` where otherwise a share is named."""
 
 
 class Reported(NamedTuple):
@@ -54,7 +57,7 @@ def delivered_through(replica: Replica, device: bytes) -> Delivered:
 
 def control_delivered(replica: Replica, device: bytes) -> int:
     """The last local row up to which a device is known to hold `control` through a relay, whatever the rules were."""
-    return max((one.row for one, _ in _delivered(replica, device)), default=0)
+    return max((one.row for one, share in _delivered(replica, device) if share == _CONTROL), default=0)
 
 
 def _delivered(replica: Replica, device: bytes) -> list[tuple[Delivered, bytes]]:
@@ -66,7 +69,8 @@ def _note_delivered(replica: Replica, relay: bytes, now: int) -> None:
     """Take from what a relay has just said what has reached whom. Inside a transaction.
 
     Its word counts where it is about a time after it came to agree with this copy: either nothing waits there for a
-    device any more, or the device was in sync with it since.
+    device any more, or the device was in sync with it since. What waits is counted without `control`, so of that only
+    the latter counts.
     """
     link = next((one for one in replica.links.statuses() if one.device == relay), None)
     if link is None or link.settled_at is None:
@@ -74,9 +78,17 @@ def _note_delivered(replica: Replica, relay: bytes, now: int) -> None:
     row = replica.link(relay).settled_under(replica.view(SHARE, relay).share.id)
     for said in reported(replica):
         there = (said.delivered_at or 0) - (link.clock_off_ms or 0)
-        if said.relay == relay and row and (there > link.settled_at or (not said.waiting and now > link.settled_at)):
-            share = replica.view(SHARE, said.device).share.id
-            replica.db.execute("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?)", (said.device, relay, share, row))
+        if said.relay != relay or not row:
+            continue
+        shares = [_CONTROL] if there > link.settled_at else []
+        if shares or (not said.waiting and now > link.settled_at):
+            shares.append(replica.view(SHARE, said.device).share.id)
+            replica.db.execute(
+                "DELETE FROM delivered WHERE device=? AND relay=? AND share NOT IN (?, ?)",
+                (said.device, relay, _CONTROL, shares[-1]),
+            )
+        rows = [(said.device, relay, share, row) for share in shares]
+        replica.db.executemany("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?)", rows)
 
 
 class Reports:

@@ -163,6 +163,6 @@ def delivered(db: Database) -> None:
     """Remember what relays are known to have delivered to whom, under which share with that device."""
     db.conn.execute(
         "CREATE TABLE delivered (device BLOB, relay BLOB, share BLOB NOT NULL, row INTEGER NOT NULL, "
-        "PRIMARY KEY (device, relay)) WITHOUT ROWID"
+        "PRIMARY KEY (device, relay, share)) WITHOUT ROWID"
     )
     db.conn.execute("ALTER TABLE links ADD COLUMN settled_at INTEGER")

@@ -144,6 +144,9 @@ def test_books_flow_through_the_relay_between_two_that_are_never_online_together
         office.sync(serving.address)
         surat.run("join", ticket)
         # The rule of the ticket is answered at Surat, heard of at head office, and then acted upon.
+        surat.sync(serving.address)
+        (rule,) = [rule for rule in surat.run("rule", "list") if rule["to"] == "Surat"]
+        assert rule["step"] == "active", "head office was not there since"
         for copy in (office, surat):
             copy.sync(serving.address)
         entered = surat.receipt("1234.00", "through the relay")
