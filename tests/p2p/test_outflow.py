@@ -78,7 +78,7 @@ class Copy:
     def admitted_at(self, device: bytes) -> int:
         return 0
 
-    def is_relay(self, device: bytes) -> bool:
+    def is_relay(self) -> bool:
         return False
 
     def revoked_at(self, device: bytes) -> int:
