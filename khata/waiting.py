@@ -84,26 +84,28 @@ def _count(books: Books, device: bytes, scopes: list[int], settled: int) -> int:
     return int(row[0])
 
 
-def words(here: str, waits: list[Waits], connected: set[bytes], offline: bool) -> str:
+def words(here: str, waits: list[Waits], connected: set[bytes] | None, offline: bool) -> str:
     """How what was just saved gets to the others, and what waits for them: the end of every line about a write.
 
     Args:
         here: what people call this device.
         waits: of the devices that something is shared with.
-        connected: the devices that are connected now.
+        connected: the devices that are connected now; None where nothing serves these books.
         offline: whether this copy works offline.
     """
     if not waits:
         return "nobody else keeps these books yet"
     if offline:
         return f"working offline{_and(_listed(waits))}; `khata work online` sends it to the others"
-    live = [one for one in waits if one.device in connected and not one.paused]
+    live = [one for one in waits if one.device in (connected or ()) and not one.paused]
     left = [one for one in waits if one not in live]
     if live:
         there = _named([one.name for one in live])
         return f"on its way to {there}" + (f"; {_listed(left)}" if _listed(left) else "")
     if left and all(one.paused for one in left):
         return f"synchronizing is paused{_and(_listed(left))}; `khata resume` goes on"
+    if connected is not None:
+        return f"nobody else is online{_and(_listed(left))}; `khata serve` passes it on when somebody is"
     return f"{here} is offline{_and(_listed(left))}; `khata sync` sends it to the others"
 
 

@@ -153,7 +153,7 @@ def told(books: "Books") -> str:
     from p2p.contact import Contact
 
     answer = ask(books.folder, POKE) if books.folder is not None else None
-    connected = {bytes.fromhex(peer["device"]) for peer in (answer or {}).get("connected", ())}
+    connected = None if answer is None else {bytes.fromhex(peer["device"]) for peer in answer.get("connected", ())}
     offline = Contact(books.replica.store).is_offline
     return words(books.member.name, waiting(books), connected, offline)
 

@@ -59,7 +59,8 @@ def restart(context: typer.Context, peers: Peers = None, as_json: AsJson = False
     if as_json:
         print_json({"dropped": dropped})
     else:
-        say(f"{dropped} connections dropped; calling again, `khata status` shows how it goes")
+        counted = f"{dropped} {'connection' if dropped == 1 else 'connections'}"
+        say(f"{counted} dropped; calling again, `khata status` shows how it goes")
 
 
 def events(

@@ -231,7 +231,9 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
         print_json(found)
         return
     serving = f"serving at {found['listening']}" if found["serving"] else "not serving"
-    say(f"Relay {found['relay']}, {serving}; {len(found['companies'])} companies, {found['invitations']} invited")
+    companies = len(found["companies"])
+    counted = f"{companies} {'company' if companies == 1 else 'companies'}, {found['invitations']} invited"
+    say(f"Relay {found['relay']}, {serving}; {counted}")
     for company in found["companies"]:
         _show_company(company)
 

@@ -20,14 +20,15 @@ def waits(*counts: int, paused: bool = False) -> list[Waits]:
 @pytest.mark.parametrize(
     ("waiting", "connected", "offline", "said"),
     [
-        ([], set(), False, "nobody else keeps these books yet"),
+        ([], None, False, "nobody else keeps these books yet"),
         (
             waits(1),
-            set(),
+            None,
             False,
             f"Pune is offline, 1 voucher waits for Head Office; {SYNC}",
         ),
-        (waits(0), set(), False, "Pune is offline; `khata sync` sends it to the others"),
+        (waits(0), None, False, "Pune is offline; `khata sync` sends it to the others"),
+        (waits(0), set(), False, "nobody else is online; `khata serve` passes it on when somebody is"),
         (waits(12, 3), {HO}, False, "on its way to Head Office; 3 vouchers wait for Nagpur"),
         (waits(12, 3), {HO, NAGPUR}, False, "on its way to Head Office, Nagpur"),
         (
@@ -42,7 +43,7 @@ def waits(*counts: int, paused: bool = False) -> list[Waits]:
             False,
             "synchronizing is paused, 2 vouchers wait for Head Office (paused); `khata resume` goes on",
         ),
-        (waits(COUNTED_MAX + 1, 9, 8, 7, 6), set(), False, f"Pune is offline, {MANY}; {SYNC}"),
+        (waits(COUNTED_MAX + 1, 9, 8, 7, 6), None, False, f"Pune is offline, {MANY}; {SYNC}"),
     ],
 )
 def test_the_words(waiting, connected, offline, said):
