@@ -17,14 +17,15 @@ class Waiting(NamedTuple):
 def waiting_for(replica: Replica, peer: bytes) -> Waiting:
     """What may flow to a peer and is not proved to be there.
 
-    Cost: one index step for each commit since both were last in sync; of those that came later than what is of
-    interest to the peer, none.
+    Cost: one index step for each commit since both were last in sync under the rules of now; of those that came later
+    than what is of interest to the peer, none.
     """
-    link = replica.link(peer)
-    view = replica.view(SHARE, peer)
+    link, view = replica.link(peer), replica.view(SHARE, peer)
+    # What was settled under other rules says nothing of what may flow now.
+    settled = link.settled_under(view.share.id)
     allowed: dict[int, bool] = {}
     rows = []
-    for row, scope, _, source in replica.store.since(view.first_of_interest(link.settled_row)):
+    for row, scope, _, source in replica.store.since(view.first_of_interest(settled)):
         if source is not None and source == link.id:
             continue
         if scope not in allowed:

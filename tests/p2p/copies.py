@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crdt_models.packing import Value
 from crdt_models.saves import pack_save
-from p2p.chain import MEMBER, READ_DEFAULT, WRITE_DEFAULT, BranchAdded, Grant
+from p2p.chain import MEMBER, READ_DEFAULT, READ_RELAY, RELAY, WRITE_DEFAULT, Admitted, BranchAdded, Grant
 from p2p.commit import Commit, Item
 from p2p.errors import ChainError, RemoteProtocolError
 from p2p.events import ChainCame, ComparedToEnd, Established, Event, Received, SyncChanged
@@ -16,6 +16,7 @@ from p2p.messages import SHARE
 from p2p.replica import Replica
 from p2p.rule_deeds import accept, offer_preset
 from p2p.rules import rules_in
+from p2p.sealing import seal_granted
 from p2p.session import Session
 from p2p.store import Store
 from p2p.tree import Digest
@@ -81,6 +82,23 @@ def branch_of(
     if informed:
         replica.extend_chain(office.chain_entries(-1))
     return replica
+
+
+def relay_of(office: Replica) -> Replica:
+    """A relay admitted at the head office; it holds the control chain and no commit."""
+    keys = keys_of("Cloud")
+    append(
+        office,
+        Admitted(
+            time=NOW, key=keys.public, seal_key=keys.seal_public, name="Cloud", role=RELAY, read=READ_RELAY, write=()
+        ),
+    )
+    member = office.chain.member(keys.id)
+    assert member is not None
+    seal_granted(office, member, NOW)
+    relay = Replica(store_in(None, "cloud"), keys, office.company, random=seeded("Cloud"))
+    relay.extend_chain(office.chain_entries(-1))
+    return relay
 
 
 def agree(office: Replica, one: DeviceKeys, other: DeviceKeys, preset: str = EVERYTHING_RULE) -> None:
