@@ -36,6 +36,7 @@ def remove_scopes(replica: Replica, scopes: Iterable[str]) -> Removed:
         commits += db.execute("DELETE FROM commits WHERE scope=?", (number,)).rowcount
         documents += db.execute("DELETE FROM documents WHERE scope=?", (number,)).rowcount
         db.execute("UPDATE scopes SET sum=?, count=0 WHERE id=?", (bytes(ID_BYTES), number))
+    store.note_removal()
     replica.links.unsettle()
     replica.recall()
     replica.project_again()

@@ -23,6 +23,7 @@ ACCEPTED, CARRIED, WAITING_FOR_KEY, QUARANTINED = range(4)
 STATE_NAMES = ("accepted", "carried", "waiting for key", "quarantined")
 _PREFIX_OFFSET = 1 << 63
 _RETRY_SECONDS = 0.01
+_REMOVALS = "removals"
 
 
 class StoreBusy(StoreError):
@@ -161,6 +162,15 @@ class Store:
     def set_meta(self, name: str, value: bytes) -> None:
         """Set a named fact."""
         self.conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    @property
+    def removals(self) -> bytes:
+        """Another value whenever commits were removed, by whatever process: digests only tell what was added."""
+        return self.meta(_REMOVALS) or b""
+
+    def note_removal(self) -> None:
+        """Let everybody who keeps digests of this store know that commits were removed. Inside a transaction."""
+        self.set_meta(_REMOVALS, (int.from_bytes(self.removals, "big") + 1).to_bytes(8, "big"))
 
     def chain(self, after: int = -1) -> list[bytes]:
         """The entries of the control chain with a higher sequence number."""

@@ -29,6 +29,7 @@ class Views:
         self._agreements: tuple[Agreement, ...] | None = None
         self._branches: dict[str, dict[str, Digest]] = {}
         self._row = 0
+        self._removals = b""
         self._views: dict[bytes, View] = {}
         self._shares: dict[bytes, Share] = {}
         self._earlier: dict[bytes, Share] = {}
@@ -37,7 +38,7 @@ class Views:
     def reload(self) -> None:
         """Take up what was written to the store since; the views that exist follow. Cost: 1 µs a new commit."""
         written = self._store.next_row() - 1 - self._row
-        if not 0 <= written <= _NEWS_MAX:
+        if not 0 <= written <= _NEWS_MAX or self._store.removals != self._removals:
             self.reload_all()
         elif written:
             self._take_up(self._store.since(self._row))
@@ -59,6 +60,7 @@ class Views:
             conn.execute("BEGIN")
         try:
             now, row = self._store.scopes(), self._store.next_row() - 1
+            self._removals = self._store.removals
         finally:
             if began:
                 conn.execute("COMMIT")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from p2p.chain import Grant
 from p2p.messages import CONTROL, SHARE
+from p2p.removing import remove_scopes
 from p2p.replica import Replica
 from p2p.store import Store
 from p2p.tree import EMPTY, Digest, digest_of
@@ -71,3 +72,31 @@ def test_views_follow_the_store(steps):
                     check_news(replica, peer.keys.id)
         for replica in both:
             replica.store.close()
+
+
+def test_views_follow_what_another_process_has_removed_and_taken_back(tmp_path):
+    office = head_office(tmp_path)
+    pune = branch_of(office, "Pune")
+    for number in range(3):
+        save(office, SCOPES[1], bytes([number]) * 16, amount=str(number))
+    serving = Replica(Store.open(tmp_path / "ho.db"), office.keys, office.company)
+    held = [(one.header, one.signature, one.body) for one in office.store.in_scope(_number(office), 0, 9)]
+    before = serving.view(SHARE, pune.keys.id).digest("")
+    assert before.size == 3
+    with office.transaction():
+        remove_scopes(office, [SCOPES[1]])
+    assert serving.refresh()
+    assert serving.view(SHARE, pune.keys.id).digest("") == EMPTY
+    with office.transaction():
+        office.take_back(held, 0)
+        remove_scopes(office, [SCOPES[1]])
+        office.take_back(held, 0)
+    assert serving.refresh()
+    assert serving.view(SHARE, pune.keys.id).digest("") == before
+    check_news(serving, pune.keys.id)
+
+
+def _number(replica: Replica) -> int:
+    found = replica.store.find_scope(SCOPES[1])
+    assert found is not None
+    return found
