@@ -23,7 +23,7 @@ from crdt_models.rules import (
 )
 from crdt_models.voucher_types import BASE_TYPES
 from khata.books import Books
-from khata.errors import BooksError
+from khata.errors import BooksError, NotFound
 from khata.reports.span import branch_code
 from khata.rules.standing import branch_name, find_rule
 from p2p.errors import BadScope
@@ -88,7 +88,7 @@ def offer(books: Books, to: str, wanted: Wanted, name: str = "") -> Rule:
 
 def made_offer(books: Books, to: str, wanted: Wanted, name: str = "") -> Offer:
     """The offer that this branch would make; arguments and errors as `offer`."""
-    source, target = books.member.branch, branch_code(books, to)
+    source, target = books.member.branch, _branch(books, to)
     if target == source:
         raise BooksError("a rule is between two branches; devices of one branch share everything without any")
     preset = checked_preset(wanted.preset or "everything")
@@ -110,6 +110,13 @@ def made_offer(books: Books, to: str, wanted: Wanted, name: str = "") -> Offer:
         preset="" if wanted.narrows or wanted.direction not in (None, BOTH) else preset,
         at=books.now(),
     )
+
+
+def _branch(books: Books, text: str) -> str:
+    try:
+        return branch_code(books, text)
+    except NotFound as error:
+        raise NotFound(f"{error}; of a branch that was added lately this copy hears by `khata sync`") from error
 
 
 def _between(books: Books, source: str, target: str) -> list[Rule]:
