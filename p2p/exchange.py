@@ -12,7 +12,7 @@ from itertools import accumulate, islice
 from p2p.events import ComparedToEnd
 from p2p.limits import OFFER_IDS_MAX
 from p2p.local import Link, Local, News
-from p2p.messages import CONTROL, PREFIX_BYTES, Answer, Ask, Message, Offer, Standing, Tree, Want
+from p2p.messages import CONTROL, PREFIX_BYTES, Ask, Message, Offer, Standing, Tree, Want
 from p2p.outflow import Outflow, Wants
 from p2p.reconcile import ASK_NODES_MAX, PARTS_MAX, Compared, Pull, Wanted, answer, sending_order
 from p2p.share import View
@@ -100,7 +100,7 @@ class Exchange:
         if isinstance(message, Ask):
             self._on_ask(message)
         elif isinstance(message, Tree):
-            self._on_tree(message.answers)
+            self._on_tree(message)
         elif isinstance(message, Offer):
             self._on_offer(message)
         elif isinstance(message, Want):
@@ -108,28 +108,31 @@ class Exchange:
         else:
             self._on_standing(message)
 
-    def _on_standing(self, message: Standing) -> None:
+    def _on_standing(self, said: Standing) -> None:
         """Take in where the other side stands."""
-        self._theirs = _Theirs(
-            message.share, message.digest, message.count, message.seen, message.complete, message.waiting
-        )
+        self._theirs = _Theirs(said.share, said.digest, said.count, said.seen, said.complete, said.waiting)
 
     def _on_ask(self, message: Ask) -> None:
-        """Answer questions about our tree; a question about another share is left, since the asker will ask anew."""
+        """Answer questions about our tree; one about another share is answered with nothing, so the asker asks anew."""
         view = self._view()
-        if message.share == view.share.id:
-            answers = [page for node in dict.fromkeys(message.nodes) for page in answer(view, node)]
-            while answers:
-                parts = accumulate(len(page.parts or ()) for page in answers)
-                cut = max(1, sum(total <= PARTS_MAX for total in islice(parts, _ANSWERS_MAX)))
-                self._send(Tree(self.tree, view.share.id, answers[:cut]))
-                answers = answers[cut:]
+        if message.share != view.share.id:
+            self._said = None
+            self._send(Tree(self.tree, view.share.id, []))
+            return
+        answers = [page for node in dict.fromkeys(message.nodes) for page in answer(view, node)]
+        while answers:
+            parts = accumulate(len(page.parts or ()) for page in answers)
+            cut = max(1, sum(total <= PARTS_MAX for total in islice(parts, _ANSWERS_MAX)))
+            self._send(Tree(self.tree, view.share.id, answers[:cut]))
+            answers = answers[cut:]
 
-    def _on_tree(self, answers: Sequence[Answer]) -> None:
-        """Take in answers to our questions."""
+    def _on_tree(self, message: Tree) -> None:
+        """Take in answers to our questions; about another share than ours there are none."""
+        if message.share != self._share and self._theirs is not None:
+            self._pull, self._pulled, self._theirs.share = None, False, message.share
         if self._pull is None:
             return
-        ask, wanted = self._pull.answered(answers)
+        ask, wanted = self._pull.answered(message.answers)
         for at in range(0, len(ask), ASK_NODES_MAX):
             self._send(Ask(self.tree, self._share, ask[at : at + ASK_NODES_MAX]))
         self._want_of_pull(wanted)
@@ -160,13 +163,18 @@ class Exchange:
         self._outflow.wanted(message.number, self.tree, items)
 
     def stored(
-        self, number: int, last: bool, gained: int, refused: Sequence[bytes], lacking: Sequence[bytes] = ()
+        self, number: int, last: bool, gained: int, refused: Sequence[bytes], lacking: Sequence[bytes], under: bytes
     ) -> None:
         """Count commits that were wanted as stored, or as refused or held back, which are not wanted again.
 
         Args:
             lacking: ids of valid commits that are not here all the same; not wanted again, and never complete.
+            under: the share id that they were sent under; empty when it was not said.
         """
+        if self._view().share.id != self._share or under not in (b"", self._share):
+            # What is passed over or left out because a rule has just changed is asked for again should it change back.
+            self._begin(self._view())
+            return
         # A refused one may be genuine and only come in a bad shape from this peer, so it counts as lacking as well.
         self._lacking.update(commit_id[:PREFIX_BYTES] for commit_id in (*lacking, *refused))
         self._gained += gained + len(refused)
@@ -255,12 +263,13 @@ class Exchange:
         """Start over under another share id: what was compared under the old one says nothing any more."""
         self._share = view.share.id
         self._refused.clear()
+        self._lacking.clear()
+        self._withheld_at = self._wanted_at = None
         self._pull = None
         self._pulled = False
         self._wants.clear()
         self._offers_open = 0
-        self._lacks_nothing_of = None
-        self._pushed_row = None
+        self._lacks_nothing_of = self._pushed_row = None
 
     def _push_news(self, view: View) -> None:
         first = self._pushed_row is None
@@ -360,9 +369,8 @@ class Exchange:
             self._numbers += 1
             number = self._numbers * 2 + self.tree
             self._wants[number] = at
-            self._send(
-                Want(number, self.tree, self._share, items[at : at + _WANT_ITEMS_MAX], answers_offer and at == 0)
-            )
+            part = items[at : at + _WANT_ITEMS_MAX]
+            self._send(Want(number, self.tree, self._share, part, answers_offer and at == 0))
 
     def _announce(self, view: View) -> None:
         root = view.digest("")

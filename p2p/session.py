@@ -206,7 +206,8 @@ class Session(Introduction):
         for exchange in self.exchanges or ():
             if exchange.owns(received.number):
                 not_kept = [*held_back, *(one for one, _ in refused)]
-                exchange.stored(received.number, received.last, gained, not_kept, [one for one, _ in lacking])
+                lost = [one for one, _ in lacking]
+                exchange.stored(received.number, received.last, gained, not_kept, lost, received.share)
         self._refusals += len(refused)
         if self._refusals >= REFUSED_COMMITS_PER_PEER_MAX:
             text = f"{self._refusals} of the commits you sent were refused; the last one: {refused[-1][1]}"
