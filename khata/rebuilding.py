@@ -154,6 +154,7 @@ def _batches(stored: Iterator[StoredCommit]) -> Iterator[list[CommitParts]]:
 def _take_place(books: Books, fresh: Books) -> int:
     held, received = books.replica, fresh.replica
     with books.writing():
+        before = {path: _ids(held.store, path) for path in _content(held.store)}
         beside = list(_not_in(held.store, received.store))
         remove_scopes(held, _content(held.store))
         count = 0
@@ -163,15 +164,25 @@ def _take_place(books: Books, fresh: Books) -> int:
         if beside:
             held.take_back(beside, books.now())
         held.links.unsettle()
+        if any(ids - _ids(held.store, path) for path, ids in before.items()):
+            # Raised inside the transaction: what is here stays as it was.
+            raise NotInSync(
+                "some of what is here would not be taken in again, so nothing was changed; run `khata verify`"
+            )
     return count
+
+
+def _ids(store: Store, path: str) -> set[bytes]:
+    number = store.find_scope(path)
+    return set() if number is None else set(store.ids(number))
 
 
 def _not_in(store: Store, other: Store) -> Iterator[CommitParts]:
     """Commits of one store that another does not hold: made while the other was being filled."""
     for path in _content(store):
-        here, there = store.find_scope(path), other.find_scope(path)
+        here = store.find_scope(path)
         assert here is not None
-        missing = set(store.ids(here)) - (set() if there is None else set(other.ids(there)))
+        missing = _ids(store, path) - _ids(other, path)
         for one in store.by_prefixes(here, sorted(missing)) if missing else ():
             if one.id in missing:
                 yield one.header, one.signature, one.body

@@ -297,7 +297,9 @@ class Intake(Rejudging):
         self.cuts.forget()
         self._views.reload()
         self._load_chain()
-        self._load_keys()
+        if self._load_keys():
+            # Another process may have opened rules that had waited for these keys.
+            self._views.forget_shares()
 
     def recall(self) -> None:
         """Go back to what the store holds, after a transaction that came to nothing."""

@@ -127,7 +127,7 @@ def _carry_out(replica: Replica, request: Request, deeds: Mapping[str, Deed], no
             deed(request.arguments)
     except StoreError:
         raise
-    except (P2PError, DocumentError) as error:
+    except (P2PError, DocumentError, ValueError, TypeError) as error:
         _answer(replica, request, str(error)[:_REASON_CHARS_MAX] or "it could not be done", now)
 
 

@@ -137,3 +137,19 @@ def test_a_rebuild_that_does_not_get_everything_changes_nothing(company):
         rebuild(pune, lambda fresh: False)
     assert contents(pune) == before
     assert not (pune.folder.path / "rebuilding").exists()
+
+
+def test_a_rebuild_that_could_not_take_everything_in_again_changes_nothing(company):
+    office, pune = company
+    voucher(pune, "Receipt", "Cash 9 / Asha Stores -9")
+    pune.db.execute("UPDATE commits SET body=x'00' WHERE row=(SELECT max(row) FROM commits)")
+    before = contents(pune)
+
+    def fetch(fresh: Books) -> bool:
+        sync(fresh, office)
+        return True
+
+    with pytest.raises(NotInSync, match="would not be taken in again"):
+        rebuild(pune, fetch)
+    assert contents(pune) == before
+    assert numbers(pune)[-1] == "PUN/26-27/00002"

@@ -12,6 +12,7 @@ from p2p.replica import Replica
 from p2p.rule_deeds import RuleError, accept, answer_rule, offer_preset, offer_rule, save_rule
 from p2p.rules import rules_in
 from p2p.scope import RULES_SCOPE
+from p2p.store import Store
 from tests.p2p.copies import (
     EVERYTHING,
     EVERYTHING_RULE,
@@ -287,3 +288,18 @@ def test_a_rule_that_waited_for_its_key_counts_when_the_key_comes():
     assert not pune.view(SHARE, office.keys.id).share.may_take(SALES)
     bring_control(office, pune)
     assert pune.view(SHARE, office.keys.id).share.may_take(SALES)
+
+
+def test_another_process_counts_a_rule_that_waited_for_its_key_too(tmp_path):
+    office = filled(head_office())
+    pune = branch_of(office, "Pune", tmp_path)
+    rules = office.store.find_scope(RULES_SCOPE)
+    assert rules is not None
+    parts = [(one.header, one.signature, one.body) for one in office.store.in_scope(rules, 0, 10)]
+    pune.ingest_from(pune.check_untrusted(parts), office.keys.id, None, NOW)
+    serving = Replica(Store.open(tmp_path / "pune.db"), pune.keys, pune.company)
+    assert not serving.view(SHARE, office.keys.id).share.may_take(SALES)
+    bring_control(office, pune)
+    assert pune.view(SHARE, office.keys.id).share.may_take(SALES)
+    serving.refresh()
+    assert serving.view(SHARE, office.keys.id).share.may_take(SALES)
