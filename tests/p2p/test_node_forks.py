@@ -32,6 +32,8 @@ async def test_nodes_on_two_lines_agree_on_one_and_say_so(tmp_path):
         async with serving(nagpur, [there]):
             said = await nagpur.log.heard("forked")
             await nagpur.log.heard("in-sync")
+            # Pune has them once it says so too: what Nagpur has sent last may still be on its way until then.
+            await pune.log.heard("in-sync", "Nagpur")
     assert said.text == (
         "the list of who may do what had been signed twice (a keeper was restored, cloned, or went on after it was "
         "replaced); Pune keeps it, another line gave way; what it said besides (1) waits to be repeated: "
