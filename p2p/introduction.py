@@ -3,6 +3,7 @@
 The first half of `Session`: everything it does before both have said `Hello`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from p2p.chain_flow import ChainFlow
@@ -13,7 +14,7 @@ from p2p.handover import Giving, Taking
 from p2p.handshake import hello, proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
 from p2p.local import Choose, Local, Membership
-from p2p.messages import CONTROL, SHARE, VERSION, Chain, Challenge, Hello, Joining, Message, Proof, Report, Slot
+from p2p.messages import CONTROL, SHARE, VERSION, Chain, Challenge, Hello, Joining, Message, Proof, Report, Slot, encode
 from p2p.outflow import Outflow
 from p2p.states import State
 
@@ -33,7 +34,7 @@ COMPANY_CODE = "company"
 _WELCOME = (Membership.MEMBER, Membership.RECOVERY)
 
 
-class Introduction:
+class Introduction(ABC):
     """What a session does until both sides know each other; `Session` is what is made of it.
 
     Attributes:
@@ -64,24 +65,28 @@ class Introduction:
     _wall_less_now: int
     _chain: ChainFlow
     _events: list[Event]
+    _out: bytearray
     _keeping_chain: list[bytes] | None
     _lines_before: list[tuple[int, bytes]]
     _stood: object
 
+    @abstractmethod
+    def _read(self) -> None:
+        """Take in what the peer has said, as far as it can be taken in now."""
+
+    @abstractmethod
+    def _go_on(self, act: Callable[[], None]) -> list[Event]:
+        """Do this and tell the events it led to; a fault of the peer closes the conversation and is raised."""
+
     def _send(self, message: Message) -> None:
-        raise NotImplementedError
+        self._out += encode(message)
 
     def _note(self, event: Event) -> None:
-        raise NotImplementedError
-
-    def _read(self) -> None:
-        raise NotImplementedError
-
-    def _go_on(self, act: Callable[[], None]) -> list[Event]:
-        raise NotImplementedError
+        self._events.append(event)
 
     def _take_events(self) -> list[Event]:
-        raise NotImplementedError
+        events, self._events = self._events, []
+        return events
 
     def admitted(self) -> list[Event]:
         """Go on with a joiner that has just been admitted to the control chain."""

@@ -41,7 +41,6 @@ from p2p.messages import (
     Standing,
     Tree,
     Want,
-    encode,
 )
 from p2p.outflow import Outflow
 from p2p.patience import PING_AFTER_MS, deadline, overdue
@@ -345,16 +344,6 @@ class Session(Introduction):
         if in_sync != self._was_in_sync:
             self._was_in_sync = in_sync
             self._events.append(SyncChanged(in_sync, *share.digests))
-
-    def _send(self, message: Message) -> None:
-        self._out += encode(message)
-
-    def _note(self, event: Event) -> None:
-        self._events.append(event)
-
-    def _take_events(self) -> list[Event]:
-        events, self._events = self._events, []
-        return events
 
     def _frame_bytes_max(self) -> int:
         return UNPROVEN_FRAME_BYTES_MAX if self.state in UNPROVEN else FRAME_BYTES_MAX
