@@ -14,10 +14,11 @@ from p2p.grants import EVERYTHING, PRESETS
 from p2p.identity import Random, spell
 from p2p.invite import Invitation, Relay, Standing, Ticket
 from p2p.limits import SERIES_CHARS_MAX, TICKET_RELAYS_MAX
-from p2p.relay_admission import announced_addresses, relays_of
+from p2p.relay_admission import relays_of
 from p2p.scope import slug
 from p2p.slots import list_slots
 from p2p.transport import DEFAULT_PORT, parse_address
+from p2p.whereabouts import address_of
 
 _INVITED: Final = {
     Standing.OPEN: "invited",
@@ -68,14 +69,8 @@ def invite_branch(
 
 def relays_for_tickets(books: Books) -> list[Relay]:
     """The company's relays through which a device may join: where they say they are, or where they were met here."""
-    met = {link.device: link.address for link in books.replica.links.statuses() if link.address}
-    found = []
-    for member in relays_of(books.replica):
-        said = announced_addresses(books.replica, member.device)
-        address = said[0] if said else met.get(member.device)
-        if address is not None:
-            found.append(Relay(address, member.device))
-    return found[:TICKET_RELAYS_MAX]
+    placed = [(address_of(books.replica, member.device), member.device) for member in relays_of(books.replica)]
+    return [Relay(address, device) for address, device in placed if address][:TICKET_RELAYS_MAX]
 
 
 def check_address(address: str) -> None:

@@ -10,9 +10,10 @@ from khata.syncing import sync_with, without_waiting
 from p2p.identity import spell
 from p2p.introduction import Join
 from p2p.node import Outcome
-from p2p.relay_admission import admit_relay, announced_addresses, relays_of
+from p2p.relay_admission import admit_relay, relays_of
 from p2p.relay_invite import RelayTicket, offering
 from p2p.reports import reported
+from p2p.whereabouts import address_of
 
 Json = dict[str, Any]
 
@@ -58,12 +59,10 @@ def relay_list(books: Books) -> list[Json]:
     rows = []
     for member in relays_of(books.replica):
         link = links.get(member.device)
-        announced = announced_addresses(books.replica, member.device)
-        address = announced[0] if announced else (link.address if link is not None else None)
         rows.append({
             "name": member.name,
             "device_id": spell(member.device),
-            "address": address,
+            "address": address_of(books.replica, member.device),
             "last_met": _instant(link.seen_at if link is not None else None),
             "in_sync_at": _instant(link.in_sync_at if link is not None else None),
             "error": link.error if link is not None else None,

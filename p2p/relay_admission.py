@@ -2,10 +2,8 @@
 
 from p2p.chain import READ_RELAY, RELAY, Admitted
 from p2p.chain_members import Member
-from p2p.device_notes import ADDRESSES, note_of
 from p2p.errors import ChainError
 from p2p.founding import append
-from p2p.limits import ADDRESS_CHARS_MAX, TICKET_ADDRESSES_MAX
 from p2p.relay_invite import RelayTicket
 from p2p.replica import Replica
 from p2p.sealing import seal_granted
@@ -50,15 +48,6 @@ def relays_of(replica: Replica) -> list[Member]:
     """The relays of a company, by name."""
     found = [one for one in replica.chain.members.values() if one.role == RELAY and one.revoked_at is None]
     return sorted(found, key=lambda one: (one.name, one.device))
-
-
-def announced_addresses(replica: Replica, device: bytes) -> tuple[str, ...]:
-    """Where a device says it can be reached; as it says it, so nobody has checked that anything is there."""
-    said = note_of(replica, device).get(ADDRESSES)
-    listed = said if isinstance(said, list) else []
-    return tuple(one for one in listed if isinstance(one, str) and 0 < len(one) <= ADDRESS_CHARS_MAX)[
-        :TICKET_ADDRESSES_MAX
-    ]
 
 
 def _free_name(replica: Replica, wanted: str) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from p2p.chain_members import Member
 from p2p.contact import Contact
-from p2p.device_notes import ADDRESSES, notes
+from p2p.device_notes import ADDRESSES, note_of, notes
 from p2p.identity import AUTHOR_BYTES
 from p2p.limits import ADDRESS_CHARS_MAX, ADDRESSES_PER_DEVICE_MAX
 from p2p.replica import Replica
@@ -59,6 +59,13 @@ def announced_untrusted(values: Mapping[str, object]) -> list[str]:
     said = values.get(ADDRESSES)
     named = [one for one in said if isinstance(one, str)] if isinstance(said, list | tuple) else []
     return [address for address in named[:ADDRESSES_PER_DEVICE_MAX] if can_be_called(address)]
+
+
+def address_of(replica: Replica, device: bytes) -> str | None:
+    """Where a device says it can be reached, or else where it was last met; None where neither is known."""
+    announced = announced_untrusted(note_of(replica, device))
+    met = (link.address for link in replica.links.statuses() if link.device == device)
+    return announced[0] if announced else next(met, None)
 
 
 def others(replica: Replica) -> list[Member]:

@@ -19,11 +19,12 @@ from p2p.limits import (
 )
 from p2p.local import Membership
 from p2p.messages import CONTROL, SHARE, Chain, Challenge, Goodbye, encode
-from p2p.relay_admission import admit_relay, announced_addresses, relays_of
+from p2p.relay_admission import admit_relay, relays_of
 from p2p.relay_home import RelayCard, RelayError, RelayHome, quota_of
 from p2p.relay_invite import RelayTicket, offering, read_relay_ticket_untrusted
 from p2p.session import Session
 from p2p.transport import Connection
+from p2p.whereabouts import address_of
 from tests.p2p.copies import NOW, digest, head_office, seeded
 from tests.p2p.nodes import At, offices, proxy, serving
 from tests.p2p.relays import RelayAt, add_relay, offer_of, show
@@ -74,8 +75,8 @@ async def test_a_relay_says_where_it_is_and_every_member_hears_it(tmp_path):
     async with serving(office) as address:
         assert (await pune.sync(address)).in_sync
     for at in (office, pune):
-        assert announced_addresses(at.replica, relay.keys.id) == ("relay.example.in:7420",)
-    assert announced_addresses(office.replica, pune.keys.id) == ()
+        assert address_of(at.replica, relay.keys.id) == "relay.example.in:7420"
+    assert address_of(office.replica, pune.keys.id) is None
 
 
 async def test_the_relay_is_used_by_members_that_head_office_told_of_it(tmp_path):
