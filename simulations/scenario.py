@@ -1,0 +1,211 @@
+"""What a scenario says: who there is, how they are connected, how they work, what goes wrong and when, what must hold.
+
+A scenario is a TOML file; `simulations.reading_toml` reads one and says what is wrong with it. Times are texts such as
+`"90s"`, `"2h"`, `"3d"`; `ms_of` turns one into milliseconds.
+"""
+
+import re
+from typing import Final, Literal
+
+import msgspec
+
+SECOND: Final = 1000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+YEAR: Final = 365 * DAY
+
+_UNITS: Final = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "y": YEAR}
+_length = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|y)")
+
+Preset = Literal["everything", "masters-only", "vouchers-up", "own-branch", "none"]
+EVERYBODY: Final = "*"
+
+
+class Record(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A table of a scenario: what it does not know is a mistake."""
+
+
+class Branch(Record):
+    """A place of business. The first one is the head office, where the company begins.
+
+    Attributes:
+        name: what people call it.
+        code: of its first device in voucher numbers; its other devices are numbered, such as PUN2.
+        devices: how many devices it has; they are called by its name, the others with a number, such as "Pune 2".
+        rule: the preset of the rule that it and head office agree on when it joins.
+        joins: when it joins, since the beginning.
+        open: when its devices are switched on, such as "09:00-21:00" by the clock of the world; empty: always.
+        work: how much is entered here, where it is otherwise than everywhere.
+    """
+
+    name: str
+    code: str
+    devices: int = 1
+    rule: Preset = "everything"
+    joins: str = "0s"
+    open: str = ""
+    work: "Work | None" = None
+
+
+class RelayAt(Record):
+    """A relay that is always on, known to all devices."""
+
+    name: str
+
+
+class RuleBetween(Record):
+    """A rule that two branches agree on besides the one each has with head office."""
+
+    between: tuple[str, str]
+    preset: Preset
+    at: str = "0s"
+
+
+class Line(Record):
+    """How two devices, or all there are, are connected.
+
+    Attributes:
+        between: two branches, devices or relays; `*` is everybody.
+        latency, jitter: from one end to the other; jitter is added at random, up to so much.
+        speed: kbit/s each way.
+        up: whether they can ever reach each other directly.
+    """
+
+    between: tuple[str, str] = (EVERYBODY, EVERYBODY)
+    latency: str = "40ms"
+    jitter: str = "20ms"
+    speed: float = 4000.0
+    up: bool = True
+
+
+class Work(Record):
+    """How often people do what, an hour and device while it is switched on; each at random moments.
+
+    Attributes:
+        vouchers: new ones, of all types.
+        alterations: of vouchers that are seen there, of whatever branch.
+        hot: the share of alterations that go to the few vouchers everybody is at.
+        cancellations: of vouchers.
+        masters: new ledgers.
+        renames: of ledgers.
+        transfers: goods or cash to another branch, and receiving what has come.
+        settlements: of conflicts that are listed.
+    """
+
+    vouchers: float = 6.0
+    alterations: float = 1.0
+    hot: float = 0.3
+    cancellations: float = 0.1
+    masters: float = 0.2
+    renames: float = 0.1
+    transfers: float = 0.2
+    settlements: float = 0.0
+
+
+class Faults(Record):
+    """What goes wrong by chance, so often a day and device; each lasts a random time, `lasting` on average."""
+
+    cuts: float = 0.0
+    one_way: float = 0.0
+    resets: float = 0.0
+    stalls: float = 0.0
+    crashes: float = 0.0
+    power_cuts: float = 0.0
+    switched_off: float = 0.0
+    clock_jumps: float = 0.0
+    disk_full: float = 0.0
+    slow_disk: float = 0.0
+    restores: float = 0.0
+    clogging: float = 0.0
+    lasting: str = "10m"
+
+
+Deed = Literal[
+    "cut", "one-way", "flap", "slow", "reset", "stall", "swizzle",
+    "switch-off", "crash", "power-cut", "burn", "recover", "back-up", "restore", "clone",
+    "clock-jump", "clock-drift", "disk-full", "slow-disk",
+    "lock", "unlock", "revoke", "rule", "pause", "resume", "alter-same",
+]  # fmt: skip
+
+
+class Happening(Record):
+    """Something that happens at a stated time.
+
+    Attributes:
+        at: when, since the beginning.
+        do: what.
+        who: branches, devices or relays that it happens to; empty: everybody.
+        other: for `cut`, `one-way`, `slow` and `reset`: from whom; empty: from everybody else. For `rule`: with whom.
+        lasts: how long, for what ends by itself.
+        every: how often, for `flap`.
+        by: how far a clock jumps, such as "10y" or "-3d", or drifts in a day.
+        until: the last day that a `lock` closes, such as "2026-03-31".
+        preset: of a `rule`.
+        latency, speed: of a line that is `slow`.
+    """
+
+    at: str
+    do: Deed
+    who: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    lasts: str = ""
+    every: str = ""
+    by: str = ""
+    until: str = ""
+    preset: Preset = "everything"
+    latency: str = "2s"
+    speed: float = 16.0
+
+
+class Expect(Record):
+    """What has to hold besides what always has to.
+
+    Attributes:
+        in_sync_within: how long after everything was healed all have to be in sync.
+        conflicts: whether conflicts have to be listed in the end, or none may be.
+        numbers_twice: whether vouchers may share a number in the end.
+    """
+
+    in_sync_within: str = "15m"
+    conflicts: Literal["some", "none", "any"] = "any"
+    numbers_twice: Literal["some", "none", "any"] = "none"
+
+
+class Scenario(Record):
+    """A business, a network and what happens to them.
+
+    Attributes:
+        title: in a few words.
+        about: what is asked, in a sentence or two.
+        start: what the clocks show at the beginning, "YYYY-MM-DDTHH:MM".
+        lasts: how long people work and things go wrong; then all is healed, and it has to come right.
+        branches: at least one; the first is the head office.
+        lines: later ones count before earlier ones.
+    """
+
+    title: str
+    about: str
+    lasts: str
+    branches: tuple[Branch, ...]
+    start: str = "2026-06-01T09:00"
+    relays: tuple[RelayAt, ...] = ()
+    rules: tuple[RuleBetween, ...] = ()
+    lines: tuple[Line, ...] = ()
+    work: Work = Work()
+    faults: Faults = Faults()
+    happenings: tuple[Happening, ...] = ()
+    expect: Expect = Expect()
+
+
+def ms_of(text: str) -> int:
+    """Return the milliseconds of a length of time such as `"1.5h"` or `"-3d"`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    sign, bare = (-1, text[1:]) if text.startswith("-") else (1, text)
+    found = _length.fullmatch(bare)
+    if found is None:
+        raise ValueError(f"{text!r} is no length of time; write a number and ms, s, m, h, d or y, such as 90s or 3d")
+    return sign * int(float(found[1]) * _UNITS[found[2]])
