@@ -26,7 +26,7 @@ class Record(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     """A table of a scenario: what it does not know is a mistake."""
 
 
-class Branch(Record):
+class Branch(Record, frozen=True):
     """A place of business. The first one is the head office, where the company begins.
 
     Attributes:
@@ -48,13 +48,13 @@ class Branch(Record):
     work: "Work | None" = None
 
 
-class RelayAt(Record):
+class RelayAt(Record, frozen=True):
     """A relay that is always on, known to all devices."""
 
     name: str
 
 
-class RuleBetween(Record):
+class RuleBetween(Record, frozen=True):
     """A rule that two branches agree on besides the one each has with head office."""
 
     between: tuple[str, str]
@@ -62,7 +62,7 @@ class RuleBetween(Record):
     at: str = "0s"
 
 
-class Line(Record):
+class Line(Record, frozen=True):
     """How two devices, or all there are, are connected.
 
     Attributes:
@@ -79,7 +79,7 @@ class Line(Record):
     up: bool = True
 
 
-class Work(Record):
+class Work(Record, frozen=True):
     """How often people do what, an hour and device while it is switched on; each at random moments.
 
     Attributes:
@@ -103,7 +103,7 @@ class Work(Record):
     settlements: float = 0.0
 
 
-class Faults(Record):
+class Faults(Record, frozen=True):
     """What goes wrong by chance, so often a day and device; each lasts a random time, `lasting` on average."""
 
     cuts: float = 0.0
@@ -129,7 +129,7 @@ Deed = Literal[
 ]  # fmt: skip
 
 
-class Happening(Record):
+class Happening(Record, frozen=True):
     """Something that happens at a stated time.
 
     Attributes:
@@ -158,7 +158,7 @@ class Happening(Record):
     speed: float = 16.0
 
 
-class Expect(Record):
+class Expect(Record, frozen=True):
     """What has to hold besides what always has to.
 
     Attributes:
@@ -172,7 +172,7 @@ class Expect(Record):
     numbers_twice: Literal["some", "none", "any"] = "none"
 
 
-class Scenario(Record):
+class Scenario(Record, frozen=True):
     """A business, a network and what happens to them.
 
     Attributes:

@@ -9,7 +9,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a story."""
 
 
-class Span(Record):
+class Span(Record, frozen=True):
     """A time during which a device could not be reached or did not run.
 
     `why` is `cut`, `one-way`, `slow`, `stall`, `off` (switched off), `crashed`, `gone` (burnt), or `not joined`.
@@ -20,7 +20,7 @@ class Span(Record):
     why: str
 
 
-class Lane(Record):
+class Lane(Record, frozen=True):
     """One device or relay over time.
 
     Attributes:
@@ -40,7 +40,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 
-class Mark(Record):
+class Mark(Record, frozen=True):
     """Something that happened at one device at one moment.
 
     Attributes:
@@ -58,7 +58,7 @@ class Mark(Record):
     count: int = 1
 
 
-class Delivery(Record):
+class Delivery(Record, frozen=True):
     """How long one acknowledged save took to be everywhere it may be.
 
     Attributes:
@@ -73,7 +73,7 @@ class Delivery(Record):
     what: str
 
 
-class Traffic(Record):
+class Traffic(Record, frozen=True):
     """Bytes that went from one device to another, in equal steps of time (`Story.step_ms`)."""
 
     source: str
@@ -81,14 +81,14 @@ class Traffic(Record):
     bytes: tuple[int, ...]
 
 
-class Open(Record):
+class Open(Record, frozen=True):
     """What needs a person in the end: a conflict or a problem, with a name people know it by."""
 
     name: str
     text: str
 
 
-class Violation(Record):
+class Violation(Record, frozen=True):
     """Something that had to hold and did not."""
 
     at: int
@@ -96,7 +96,7 @@ class Violation(Record):
     text: str
 
 
-class Story(Record):
+class Story(Record, frozen=True):
     """One run.
 
     Attributes:
