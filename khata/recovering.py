@@ -142,7 +142,7 @@ def _take_place(books: Books, recovery: DeviceKeys, wanted: Wanted) -> Books:
     series = wanted.code.upper() or _free_series(replica.chain, branch)
     name, series = checked_branch(wanted.name or f"{named} {series}", series)
     store, keys = books.replica.store, books.replica.keys
-    held = recover(store, keys, recovery, name, branch, series, books.now(), BooksProjection())
+    held = recover(store, keys, recovery, name, branch, series, books.now(), BooksProjection(), books.random)
     fill_tables(held)
     return Books(held, books.user, books.folder, books.now, books.random)
 
