@@ -12,6 +12,7 @@ from p2p.chain_store import keep_chain, load_chain
 from p2p.commit import Commit, parse_commit_untrusted
 from p2p.cuts import Cuts
 from p2p.documents import Documents, Incoming, NoTables, Projection
+from p2p.errors import ChainError
 from p2p.held_back import HeldBack
 from p2p.identity import DeviceKeys
 from p2p.ingested import Ingested
@@ -225,19 +226,29 @@ class Intake(Rejudging):
         """Verify and keep further control entries, then judge again what waited for them; whether any was new.
 
         Raises:
-            ChainError: one does not fit; none of them is kept.
+            ChainError: one does not fit; none of them is kept, and nothing has changed.
         """
         with self.transaction():
             self.refresh()
-            losing, locks = self.chain.losing, self.chain.locks
+            grown = self._extended(entries, now)
+        if isinstance(grown, ChainError):
+            # Raised out of the transaction it would have everything read anew, at the word of whoever sent them.
+            raise grown
+        return grown
+
+    def _extended(self, entries: Sequence[bytes], now: int) -> bool | ChainError:
+        losing, locks = self.chain.losing, self.chain.locks
+        try:
             new = self.chain.extend_untrusted(entries)
-            if not new and self.chain.losing == losing:
-                return False
-            keep_chain(self.store, self.chain, new, bool(losing))
-            self._chain_grew(now)
-            if self.chain.losing != losing:
-                # Who had seen which lock may be answered otherwise now, of every commit that any of them covers.
-                self._look_again(self.locks.covered([*locks, *self.chain.locks]))
+        except ChainError as error:
+            return error
+        if not new and self.chain.losing == losing:
+            return False
+        keep_chain(self.store, self.chain, new, bool(losing))
+        self._chain_grew(now)
+        if self.chain.losing != losing:
+            # Who had seen which lock may be answered otherwise now, of every commit that any of them covers.
+            self._look_again(self.locks.covered([*locks, *self.chain.locks]))
         return True
 
     def append_chain(self, entry: Entry, now: int = 0) -> None:
