@@ -149,6 +149,17 @@ def test_a_revocation_on_a_losing_line_stays_in_force_and_can_be_repeated():
         assert lost(copy, copy.losing) == []
 
 
+def test_of_two_lines_that_revoke_a_device_the_keeper_repeats_the_revocation_that_is_in_force():
+    cuts = [(("vouchers/pun/sales/2026-04", bytes([at]) * 32),) for at in range(2)]
+    *lose, wins = forked(*[[Revoked(time=1, device=TILL.id, cut=cut)] for cut in cuts], [moved(PUNE)])
+    copy = met(*lose, wins)
+    (in_force,), (repeated,) = copy.cuts, copy.to_revoke()
+    assert isinstance(repeated.body, Revoked)
+    assert in_force.tips == {scope: (tip,) for scope, tip in repeated.body.cut}
+    copy.append(PUNE, msgspec.structs.replace(repeated.body, time=2))
+    assert copy.cuts == (in_force,)
+
+
 def test_whoever_keeps_the_chain_is_not_revoked_by_a_line_that_lost():
     loses, wins = forked([Revoked(time=1, device=PUNE.id)], [moved(PUNE)])
     copy = met(loses, wins)
