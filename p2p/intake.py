@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from p2p.arrivals import note_arrival
 from p2p.chain import Chain, Cut, Entry, Lock, Member
+from p2p.chain_entries import parse_entry_untrusted
 from p2p.chain_store import keep_chain, load_chain
 from p2p.commit import Commit, parse_commit_untrusted
 from p2p.cuts import Cuts
@@ -226,7 +227,7 @@ class Intake(Rejudging):
         """Verify and keep further control entries, then judge again what waited for them; whether any was new.
 
         Raises:
-            ChainError: one does not fit; none of them is kept, and nothing has changed.
+            ChainError: one does not fit, or a relay has no room; none of them is kept, and nothing has changed.
         """
         with self.transaction():
             self.refresh()
@@ -239,6 +240,7 @@ class Intake(Rejudging):
     def _extended(self, entries: Sequence[bytes], now: int) -> bool | ChainError:
         losing, locks = self.chain.losing, self.chain.locks
         try:
+            self._check_room(entries)
             new = self.chain.extend_untrusted(entries)
         except ChainError as error:
             return error
@@ -250,6 +252,15 @@ class Intake(Rejudging):
             # Who had seen which lock may be answered otherwise now, of every commit that any of them covers.
             self._look_again(self.locks.covered([*locks, *self.chain.locks]))
         return True
+
+    def _check_room(self, entries: Sequence[bytes]) -> None:
+        if self.quota is None:
+            return
+        parsed = [parse_entry_untrusted(encoded) for encoded in entries]
+        size = sum(len(entry.encoded) for entry in parsed if not self.chain.knows(entry.seq, entry.hash))
+        full = Room(self.store, self.quota).why_no_entries(size) if size else None
+        if full is not None:
+            raise ChainError(full)
 
     def append_chain(self, entry: Entry, now: int = 0) -> None:
         """Keep an entry that this device, as the keeper, has just appended to `chain`. Inside a transaction."""
