@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from p2p.arrivals import SIGNATURE_BYTES, stored_by
+from p2p.arrivals import stored_by
 from p2p.commit import Commit
 from p2p.limits import DEVICE_QUOTA_PERCENT, QUOTA_CHAIN_PERCENT, QUOTA_CONTROL_PERCENT
 from p2p.scope import is_within
@@ -40,7 +40,7 @@ class Room:
 
         What stands in `control` has a little more: a relay that is full still hears what was agreed.
         """
-        author, size = commit.header.author, len(commit.header_bytes) + SIGNATURE_BYTES + len(commit.ciphertext or b"")
+        author, size = commit.header.author, commit.size
         spare = QUOTA_CONTROL_PERCENT if is_within(commit.header.scope, "control") else 0
         theirs = self._by_author.get(author, 0) + size
         full = self._why_over(size, spare)
