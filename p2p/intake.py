@@ -103,6 +103,7 @@ class Intake(Rejudging):
         over: list[tuple[bytes, str]] = []
         pruned: list[bytes] = []
         room = Room(self.store, self.quota) if self.quota is not None and source is not None else None
+        waiting = self._held_back.room(source)
         kept: list[tuple[Commit, Verdict]] = []
         seen = self._held(batch)
         for checked in batch:
@@ -121,7 +122,7 @@ class Intake(Rejudging):
             elif (
                 checked.commit is not None
                 and verdict.waits
-                and self._held_back.keep(checked.id, _parts(checked.commit), source, verdict.reason)
+                and waiting.keep(checked.id, _parts(checked.commit), verdict.reason)
             ):
                 held_back.append(checked.id)
             else:
@@ -203,9 +204,12 @@ class Intake(Rejudging):
             return
         ahead = list(self._held_back.ids() if ids is None else ids)
         while ahead:
-            taken = self._held_back.take(ahead.pop())
-            if taken is not None:
-                _, kept = self._take_in(check_untrusted(self.chain, [taken[0]]), taken[1], None, now)
+            commit_id = ahead.pop()
+            found = self._held_back.find(commit_id)
+            if found is not None:
+                result, kept = self._take_in(check_untrusted(self.chain, [found[0]]), found[1], None, now)
+                if not result.held_back:
+                    self._held_back.drop(commit_id)
                 ahead.extend(commit.header.prev for commit in kept)
 
     def _held(self, batch: Sequence[Checked]) -> set[bytes]:
