@@ -83,10 +83,6 @@ class ChainFlow:
         self._hold((entry.seq, entry.hash) for entry in parsed if entry.hash not in followed)
         return further
 
-    def show_all(self) -> None:
-        """Show all there is to a relay that does not serve the company yet."""
-        self.push()
-
     def push(self) -> None:
         """Send the entries that the other side lacks, as far as it can be told.
 

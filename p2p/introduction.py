@@ -124,7 +124,8 @@ class Introduction(ABC):
             if joining is None:
                 self._chain.introduce(self._keys.id, self._listener)
             else:
-                self._chain.show_all()
+                # A relay that does not serve the company yet is shown all there is.
+                self._chain.push()
             self._greet()
         else:
             self.state = State.AWAIT_CHAIN
