@@ -12,8 +12,9 @@ from khata.showing import instant
 from p2p.chain import KeeperMoved, Recovered
 from p2p.chain_members import Member
 from p2p.forks import Lost, lost
+from p2p.founding import check_keeper
 from p2p.identity import AUTHOR_BYTES, spell
-from p2p.keepers import Repeated, check_keeper, move_keeper, open_invitations, repeat_lost, settle_forks
+from p2p.keepers import Repeated, move_keeper, open_invitations, repeat_lost, settle_forks
 from p2p.scope import RECOVERY_KEYS_SCOPE
 from p2p.seals import sealed_in
 from p2p.status import peer_statuses

@@ -9,8 +9,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from khata.showing import instant
-from p2p.arrivals import stored_by
 from p2p.node import Said
+from p2p.quota import kept_bytes
 from p2p.relay_home import DESK_FILE, quota_of
 from p2p.relay_node import RelayNode
 from p2p.status import peer_statuses
@@ -50,7 +50,7 @@ class RelayMetrics(Collector):
             name: GaugeMetricFamily(f"khata_relay_{name}", text, labels=["company"])
             for name, text in (
                 ("commits", "Commits stored."),
-                ("stored_bytes", "Bytes of commits stored."),
+                ("stored_bytes", "Bytes of commits and control entries stored."),
                 ("quota_bytes", "Bytes that may be stored."),
                 ("waiting_commits", "Commits that wait for a device, summed over devices."),
                 ("waiting_since_seconds", "When the commit that waits longest came, seconds since 1970; 0 for none."),
@@ -61,7 +61,7 @@ class RelayMetrics(Collector):
             since = [one.since for one in waiting if one.since is not None]
             company = [replica.company.hex()[:_COMPANY_DIGITS]]
             of["commits"].add_metric(company, replica.store.count())
-            of["stored_bytes"].add_metric(company, sum(stored_by(replica.store).values()))
+            of["stored_bytes"].add_metric(company, kept_bytes(replica.store))
             of["quota_bytes"].add_metric(company, quota_of(replica) or 0)
             of["waiting_commits"].add_metric(company, sum(one.commits for one in waiting))
             of["waiting_since_seconds"].add_metric(company, min(since, default=0) / 1000)

@@ -20,6 +20,7 @@ from p2p.arrivals import stored_by
 from p2p.identity import AUTHOR_BYTES, Random, spell
 from p2p.limits import NAME_CHARS_MAX, QUOTA_BYTES_MAX
 from p2p.node import Said
+from p2p.quota import kept_bytes
 from p2p.relay_home import RelayCard, RelayHome, is_relay, quota_of
 from p2p.relay_invite import RelayTicket
 from p2p.relay_node import RelayNode
@@ -216,7 +217,7 @@ def _company(replica: Replica, connected: set[str]) -> Json:
     return {
         "company": replica.company.hex()[:16],
         "commits": replica.store.count(),
-        "bytes": sum(stored.values()),
+        "bytes": kept_bytes(replica.store),
         "quota_bytes": quota_of(replica),
         "devices": [_device(replica, peer, connected, stored) for peer in peer_statuses(replica)],
     }

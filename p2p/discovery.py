@@ -24,6 +24,8 @@ DEVICE: Final = "d"
 COMPANY_HASH_BYTES: Final = 8
 RESOLVE_MS: Final = 3000
 _ANYWHERE: Final = ("0.0.0.0", "::", "")
+_FAULTS: Final = (OSError, ValueError, RuntimeError, zeroconf.Error)
+"""All that the library raises: no multicast here, a host name for an address, a name that others have, a loop gone."""
 
 Nearby = Mapping[bytes, tuple[str, ...]]
 """Addresses by the first bytes of a device id."""
@@ -111,6 +113,8 @@ class Lan:
 
         Raises:
             OSError: this network allows no multicast.
+            ValueError: what is listened on is a host name and no address.
+            RuntimeError, zeroconf.Error: the library could not begin.
         """
         self._tell = tell
         self._zeroconf = zeroconf.Zeroconf(interfaces=interfaces_of(self._listen), ip_version=zeroconf.IPVersion.V4Only)
@@ -169,8 +173,9 @@ async def look_around(lan: Lan, sees: Callable[[Nearby], None], failed: Callable
     try:
         await trio.to_thread.run_sync(lan.open, hand_over)
         await trio.sleep_forever()
-    except OSError as error:
-        failed(f"the local network cannot be looked at: {error.strerror or error}; name addresses with --peer")
+    except _FAULTS as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        failed(f"the local network cannot be looked at: {why}; name addresses with --peer")
     finally:
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(lan.close)

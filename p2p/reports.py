@@ -128,11 +128,6 @@ class Reports:
                 yield member
 
 
-def report_for(replica: Replica, peer: bytes) -> Report:
-    """What a relay tells one member now; see `Reports`."""
-    return Reports(replica).to(peer)
-
-
 def keep_report(replica: Replica, relay: bytes, rows: Sequence[ReportRow], now: int) -> None:
     """Keep what a relay says, in place of what it said before; what any other device says is passed over."""
     member = replica.chain.member(relay)

@@ -166,3 +166,9 @@ def delivered(db: Database) -> None:
         "PRIMARY KEY (device, relay, share)) WITHOUT ROWID"
     )
     db.conn.execute("ALTER TABLE links ADD COLUMN settled_at INTEGER")
+
+
+@migrations(name="0009_set_aside_by_state", transactional=True)
+def set_aside_by_state(db: Database) -> None:
+    """Tell at once whether something waits for a key, however much is quarantined."""
+    db.conn.execute("CREATE INDEX set_aside_state ON set_aside (state)")

@@ -18,6 +18,8 @@ DEVICES_SCOPE: Final = "control/devices"
 RECOVERY_KEYS_SCOPE: Final = "control/keys/recovery"
 PAIRS_SCOPE: Final = "control/keys/transfers"
 
+KEYS_KIND: Final = "keys"
+"""What kind of documents lies in the scopes of keys."""
 _KEYS_PREFIX: Final = "control/keys/"
 _PAIRED: Final = "~*"
 # A component starts with a letter or digit, so that no scope can be mistaken for `.` or `..` when it becomes a folder.

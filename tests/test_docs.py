@@ -40,6 +40,17 @@ def test_every_limit_is_explained():
     assert not missing, f"say in docs/threats.md what these are for: {missing}"
 
 
+def test_every_limit_is_enforced():
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if path.name != "limits.py"
+    )
+    unused = [name for name in limits() if not re.search(rf"\b{name}\b", code)]
+    assert not unused, f"nothing in the code asks about these: {unused}"
+
+
 def error_classes() -> dict[str, str]:
     """Every class below KhataError in the four rooms, and the file it stands in; found by name, without importing."""
     classes: dict[str, tuple[list[str], str]] = {}

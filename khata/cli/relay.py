@@ -8,6 +8,7 @@ import typer
 
 from khata.cli.delivery import print_delivery, when
 from khata.cli.frame import AsJson, frame_of, opened, print_json, print_table, say
+from p2p.limits import GIB, QUOTA_BYTES
 
 if TYPE_CHECKING:
     from p2p.relay_home import RelayHome
@@ -62,7 +63,9 @@ def invite(
     address: Annotated[
         list[str] | None, typer.Option("--address", help="HOST:PORT where others reach it; default: as it was made.")
     ] = None,
-    quota: Annotated[str, typer.Option("--quota", help="How much to keep for the company, such as 500M.")] = "2G",
+    quota: Annotated[
+        str, typer.Option("--quota", help="How much to keep for the company, such as 500M.")
+    ] = f"{QUOTA_BYTES // GIB}G",
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="How long the invitation can be used.")] = 7,
     as_json: AsJson = False,
 ) -> None:
