@@ -14,10 +14,7 @@ from p2p.checking import Check, in_a_thread
 from p2p.chores import Chore, Chores
 from p2p.clock import Clock, SystemClock
 from p2p.contact import Contact
-from p2p.conversation import (
-    LEAVING_SECONDS_MAX,
-    Conversation,
-)
+from p2p.conversation import LEAVING_SECONDS_MAX, Conversation
 from p2p.copies import Copies
 from p2p.dialling import Attend, Dialling
 from p2p.duplicates import DUPLICATE, superfluous
@@ -354,6 +351,7 @@ class Node:
             found = self.copies.of(company)
             # A copy without a control chain, left by a first contact that broke off, speaks for nobody yet.
             conversation.replica = found if found is not None and found.chain.members else None
+            self._keep_apart(conversation)
             return conversation.replica
 
         steady, wall = self._clock.steady_ms(), self._clock.now_ms()
