@@ -178,7 +178,6 @@ class Node:
         for _ in range(CHORE_ROUNDS_MAX):
             while not conversation.session.in_sync or self._letters.is_waiting(conversation):
                 # Somebody else may have done the chores, and what they wrote is on its way.
-                self._sync_moved = trio.Event()
                 await self._sync_moved.wait()
             if not self.do_chores():
                 break
@@ -227,7 +226,7 @@ class Node:
 
     def sync_changed(self, conversation: Conversation, in_sync: bool) -> None:
         """Log a peer that is proved to agree."""
-        self._sync_moved.set()
+        self._wake_visits()
         name = self._name(conversation)
         if in_sync:
             self._tell(Said("in-sync", name, f"in sync with {name}"))
@@ -250,7 +249,12 @@ class Node:
         """As the keeper, answer a letter that a relay handed over."""
         if self._letters.take(conversation, came) and conversation.replica is not None:
             self.wrote(conversation.replica)
+        self._wake_visits()
+
+    def _wake_visits(self) -> None:
+        """Let every visit look whether it is over: several may wait, so nobody waits for an event of its own."""
         self._sync_moved.set()
+        self._sync_moved = trio.Event()
 
     # -- the tasks --------------------------------------------------------------------------------------------------
 
