@@ -373,6 +373,7 @@ class Conversation:
         for event in events:
             if isinstance(event, Ended):
                 self.goodbye = event.code
+                self._left.deadline = trio.current_time() + LEAVING_SECONDS_MAX
                 if event.code not in ("done", DUPLICATE):
                     self.error = event.text or event.code
             else:
