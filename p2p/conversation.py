@@ -34,7 +34,7 @@ from p2p.events import (
 )
 from p2p.forgetful import note_proved, what_was_forgotten
 from p2p.judging import Checked
-from p2p.messages import SHARE, Report, Slot
+from p2p.messages import Report, Slot
 from p2p.replica import Replica
 from p2p.reports import keep_report
 from p2p.session import Session
@@ -259,7 +259,7 @@ class Conversation:
     async def _store_one(self, event: Event, checked: list[Checked]) -> None:
         replica, session, peer = self._copy, self.session, self.session.peer or b""
         if isinstance(event, Received):
-            share, under = replica.view(SHARE, peer).share, event.share
+            share, under = replica.share_with(peer), event.share
             result = await patiently(
                 lambda: replica.ingest_from(checked, peer, share, self._clock.now_ms(), under or None)
             )

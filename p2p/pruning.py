@@ -19,7 +19,6 @@ from p2p.chain import RELAY
 from p2p.commit import read_header
 from p2p.flow import Flow
 from p2p.limits import PRUNED_AT_ONCE_MAX
-from p2p.messages import SHARE
 from p2p.replica import Replica
 from p2p.rules import rules_in
 from p2p.scope import is_within
@@ -85,7 +84,7 @@ def _entitled(replica: Replica) -> list[_Entitled]:
     found = []
     for member in replica.chain.members.values():
         if member.device != replica.keys.id and member.role != RELAY and member.revoked_at is None:
-            share = replica.view(SHARE, member.device).share
+            share = replica.share_with(member.device)
             settled = replica.link(member.device).settled_under(share.id)
             found.append(_Entitled(member.author, share, settled))
     return found

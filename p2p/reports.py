@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from p2p.chain import RELAY
 from p2p.chain_members import Member
 from p2p.limits import REPORT_ROWS_MAX
-from p2p.messages import SHARE, Report, ReportRow
+from p2p.messages import Report, ReportRow
 from p2p.replica import Replica
 from p2p.waiting import waiting_for
 
@@ -51,7 +51,7 @@ def delivered_through(replica: Replica, device: bytes) -> Delivered:
 
     What was known under other rules with that device is not counted: more may flow to it now.
     """
-    share = replica.view(SHARE, device).share.id
+    share = replica.share_with(device).id
     return max((one for one, under in _delivered(replica, device) if under == share), default=Delivered(0, b""))
 
 
@@ -75,14 +75,14 @@ def _note_delivered(replica: Replica, relay: bytes, now: int) -> None:
     link = next((one for one in replica.links.statuses() if one.device == relay), None)
     if link is None or link.settled_at is None:
         return
-    row = replica.link(relay).settled_under(replica.view(SHARE, relay).share.id)
+    row = replica.link(relay).settled_under(replica.share_with(relay).id)
     for said in reported(replica):
         there = (said.delivered_at or 0) - (link.clock_off_ms or 0)
         if said.relay != relay or not row:
             continue
         shares = [_CONTROL] if there > link.settled_at else []
         if shares or (not said.waiting and now > link.settled_at):
-            shares.append(replica.view(SHARE, said.device).share.id)
+            shares.append(replica.share_with(said.device).id)
             replica.db.execute(
                 "DELETE FROM delivered WHERE device=? AND relay=? AND share NOT IN (?, ?)",
                 (said.device, relay, _CONTROL, shares[-1]),
