@@ -11,7 +11,7 @@ from p2p.chain_members import Member
 from p2p.limits import REPORT_ROWS_MAX
 from p2p.messages import Report, ReportRow
 from p2p.replica import Replica
-from p2p.waiting import waiting_for
+from p2p.waiting import WaitingCounts
 
 _CONTROL: Final = b""
 """Stands for `control` where otherwise a share is named."""
@@ -92,10 +92,15 @@ def _note_delivered(replica: Replica, relay: bytes, now: int) -> None:
 
 
 class Reports:
-    """What a relay tells its members at one moment; what is said of a device is found out once, whoever hears it."""
+    """What a relay tells its members at one moment; what is said of a device is found out once, whoever hears it.
 
-    def __init__(self, replica: Replica) -> None:
-        self._replica = replica
+    Args:
+        waiting: what waits for each, as far as it was counted before.
+    """
+
+    def __init__(self, waiting: WaitingCounts) -> None:
+        replica = self._replica = waiting.replica
+        self._waiting = waiting
         self._links = {link.device: link for link in replica.links.statuses()}
         members = (one for one in replica.chain.members.values() if one.role != RELAY and one.revoked_at is None)
         self._members = sorted(members, key=lambda one: one.admitted_at)
@@ -104,14 +109,14 @@ class Reports:
     def to(self, peer: bytes) -> Report:
         """What a member is told: of its own branch and of those it has rules with; the keeper hears of all.
 
-        Cost: 1 µs a member and rule; of each device that is spoken of, one step for each commit that waits for it.
+        Cost: 1 µs a member and rule; of each device that is spoken of, what counting on costs.
         """
         return Report([self._row(member) for member in self._concerned(peer)][:REPORT_ROWS_MAX])
 
     def _row(self, member: Member) -> ReportRow:
         row = self._rows.get(member.device)
         if row is None:
-            link, waiting = self._links.get(member.device), waiting_for(self._replica, member.device)
+            link, waiting = self._links.get(member.device), self._waiting.of(member.device)
             seen, delivered = (link.seen_at, link.in_sync_at) if link is not None else (None, None)
             row = self._rows[member.device] = ReportRow(member.device, seen, delivered, waiting.commits, waiting.since)
         return row
@@ -130,7 +135,7 @@ class Reports:
 
 def report_for(replica: Replica, peer: bytes) -> Report:
     """What a relay tells one member now; see `Reports`."""
-    return Reports(replica).to(peer)
+    return Reports(WaitingCounts(replica)).to(peer)
 
 
 def keep_report(replica: Replica, relay: bytes, rows: Sequence[ReportRow], now: int) -> None:
