@@ -166,3 +166,9 @@ def delivered(db: Database) -> None:
         "PRIMARY KEY (device, relay, share)) WITHOUT ROWID"
     )
     db.conn.execute("ALTER TABLE links ADD COLUMN settled_at INTEGER")
+
+
+@migrations(name="0009_with_body", transactional=True)
+def with_body(db: Database) -> None:
+    """Find the bodies that a relay may drop without reading the commits whose bodies are gone."""
+    db.conn.execute("CREATE INDEX commits_with_body ON commits (scope, row) WHERE body IS NOT NULL")
