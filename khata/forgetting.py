@@ -6,7 +6,6 @@ from khata.books import Books
 from khata.errors import BooksError
 from p2p.agreements import Agreement, agreement_in_force, own_scopes
 from p2p.commit import read_header
-from p2p.messages import SHARE
 from p2p.removing import Removed, remove_scopes
 from p2p.rules import rules_in
 from p2p.scope import is_within
@@ -97,7 +96,7 @@ def _why_kept(books: Books, scope: str) -> str:
     if not mine:
         return ""
     for member in replica.chain.members.values():
-        share = replica.view(SHARE, member.device).share
+        share = replica.share_with(member.device)
         proved = replica.link(member.device).settled_under(share.id) >= max(mine)
         if member.revoked_at is None and proved and share.may_give(scope):
             return ""

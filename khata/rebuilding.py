@@ -14,7 +14,7 @@ from khata.errors import NotInSync
 from khata.folder import REBUILDING, BooksFolder
 from khata.projection import BooksProjection
 from p2p.founding import COMPANY
-from p2p.messages import SHARE, CommitParts
+from p2p.messages import CommitParts
 from p2p.removing import remove_scopes
 from p2p.replica import Replica
 from p2p.scope import is_within
@@ -84,7 +84,7 @@ def _count(books: Books, table: str, scope: int | None) -> int:
 
 
 def _holds(replica: Replica, device: bytes, scope: str, row: int) -> bool:
-    share = replica.view(SHARE, device).share
+    share = replica.share_with(device)
     settled = replica.link(device).settled_under(share.id)
     return share.may_give(scope) and share.may_take(scope) and settled >= row
 

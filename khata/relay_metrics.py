@@ -13,8 +13,7 @@ from p2p.node import Said
 from p2p.quota import kept_bytes
 from p2p.relay_home import DESK_FILE, quota_of
 from p2p.relay_node import RelayNode
-from p2p.status import peer_statuses
-from p2p.waiting import waiting_for
+from p2p.whereabouts import others
 
 Json = dict[str, Any]
 
@@ -39,7 +38,7 @@ class RelayMetrics(Collector):
         self._events.labels(said.event).inc()
 
     def page(self) -> bytes:
-        """The numbers of now as Prometheus reads them. Cost: per device, one step a commit that waits for it."""
+        """The numbers of now as Prometheus reads them. Cost: a step a device and new commit."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
@@ -57,7 +56,8 @@ class RelayMetrics(Collector):
             )
         }
         for replica in self._node.copies:
-            waiting = [waiting_for(replica, peer.device) for peer in peer_statuses(replica)]
+            counts = self._node.waiting_at(replica)
+            waiting = [counts.of(member.device) for member in others(replica)]
             since = [one.since for one in waiting if one.since is not None]
             company = [replica.company.hex()[:_COMPANY_DIGITS]]
             of["commits"].add_metric(company, replica.store.count())

@@ -135,6 +135,9 @@ class Introduction(ABC):
         if not proof_is_genuine(message, self._listener, nonce):
             raise RemoteProtocolError("unknown-device", "this device is not known here")
         local = self._choose(message.company) if self._choose is not None else self._local
+        if self.state is State.CLOSED:
+            # Whoever chooses has said goodbye: nothing is to be exchanged with this device.
+            return
         if local is None and message.joining is not None:
             self.state = State.AWAIT_ADMISSION
             self._note(CompanyOffered(message, nonce))

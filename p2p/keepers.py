@@ -66,15 +66,16 @@ def repeat_what_stays_in_force(replica: Replica, now: int, random: Random = os.u
         return False
     with replica.transaction():
         replica.refresh()
-        revoked = replica.chain.to_revoke() if replica.chain.keeper == replica.keys.id else []
+        if replica.chain.keeper != replica.keys.id:
+            return False
+        revoked = replica.chain.to_revoke()
         used = {
             one.entry.body.slot: one.entry.body
             for one in lost(replica.chain, replica.chain.losing)
             if isinstance(one.entry.body, InvitationUsed) and one.entry.body.slot not in replica.chain.invitations_used
         }
-        if replica.chain.keeper == replica.keys.id:
-            for body in used.values():
-                append(replica, msgspec.structs.replace(body, time=now))
+        for body in used.values():
+            append(replica, msgspec.structs.replace(body, time=now))
         for entry in revoked:
             assert isinstance(entry.body, Revoked)
             append(replica, msgspec.structs.replace(entry.body, time=now))

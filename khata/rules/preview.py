@@ -8,7 +8,6 @@ from khata.books import Books
 from khata.rules.standing import branch_name
 from p2p.agreements import Agreement, agreement_in_force, flow_of_offer, own_scopes
 from p2p.flow import Flow, patterns_of
-from p2p.messages import SHARE
 
 
 class Weight(NamedTuple):
@@ -103,7 +102,7 @@ def _delivered(books: Books, branch: str, scopes: Iterable[str]) -> int:
     for member in replica.chain.members.values():
         if member.branch != branch or member.revoked_at is not None:
             continue
-        share = replica.view(SHARE, member.device).share
+        share = replica.share_with(member.device)
         settled = replica.link(member.device).settled_under(share.id)
         numbers = [replica.store.find_scope(scope) for scope in listed if share.may_give(scope)]
         count = sum(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from crdt_models.packing import Value
+from crdt_models.saves import SAVE_BYTES_MAX, pack_save
 from khata.asking import DEEDS, ask, asks_instead, carry_out, request_list
 from khata.books import Books
 from khata.problems import find_problems
@@ -171,6 +172,16 @@ def test_requests_of_any_form_do_no_harm():
     save_note(pune.replica, odd, "eve", NOW)
     found = answered(office, pune)
     assert [(do, standing) for do, standing, _ in found] == [("format disk", "refused"), ("lock set", "refused")]
+
+
+def test_a_request_whose_id_leaves_no_room_for_an_answer_keeps_no_other_from_being_answered():
+    office, pune, _ = company()
+    wish: dict[str, Value] = {"do": "", "arguments": {}, "at": NOW - 1, "user": ""}
+    # The length of a long text takes four bytes more than that of a short one.
+    longest = SAVE_BYTES_MAX - len(pack_save({REQUEST: wish}, (), "")) - 4
+    save_note(pune.replica, {REQUEST + "a" * longest: wish}, "", NOW)
+    ask(pune, "lock set", LOCK)
+    assert answered(office, pune) == [("lock set", "carried out", "")]
 
 
 def test_nobody_asks_for_more_than_can_be_looked_through():

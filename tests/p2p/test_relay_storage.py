@@ -238,6 +238,31 @@ def test_pruning_goes_on_where_a_transaction_had_to_end():
     assert [prune(office, NOW + DAY, at_once=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
+def test_what_somebody_has_not_fetched_yet_is_not_read_again_at_each_pass():
+    office = head_office()
+    pune = branch_of(office, "Pune")
+    branch_of(office, "Nagpur")
+    with_vouchers(office, 20)
+    sync(pune, office)
+    statements: list[str] = []
+    office.db.set_trace_callback(statements.append)
+    assert prune(office, NOW + DAY) == 0
+    office.db.set_trace_callback(None)
+    assert [text for text in statements if "header" in text or text.startswith("BEGIN")] == []
+
+
+def test_of_what_one_device_alone_may_have_that_of_others_is_dropped_and_its_own_stays():
+    office = head_office()
+    pune = branch_of(office, "Pune")
+    sync(pune, office)
+    with_vouchers(office, 2)
+    for number in range(10, 13):
+        save(pune, SALES, doc(number), amount="1.00")
+    assert sync(pune, office).in_sync
+    assert prune(office, NOW + DAY) == 2
+    assert prune(office, NOW + DAY) == 0
+
+
 @pytest.mark.parametrize("number", [1, 5])
 def test_a_revoked_device_holds_up_no_pruning(number):
     office = head_office()
