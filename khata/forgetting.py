@@ -4,9 +4,9 @@ from typing import Any, Final, NamedTuple
 
 from khata.books import Books
 from khata.errors import BooksError
+from khata.holdings import Weight, proved_up_to, weight_of
 from p2p.agreements import Agreement, agreement_in_force, own_scopes
 from p2p.commit import read_header
-from p2p.messages import SHARE
 from p2p.removing import Removed, remove_scopes
 from p2p.rules import rules_in
 from p2p.scope import is_within
@@ -19,23 +19,19 @@ class Leftover(NamedTuple):
 
     Attributes:
         scopes: what can be forgotten.
-        commits, documents, bytes: how much that is.
+        weight: how much that is.
         kept: scopes that have to stay, each with the reason.
     """
 
     scopes: tuple[str, ...]
-    commits: int
-    documents: int
-    bytes: int
+    weight: Weight
     kept: tuple[tuple[str, str], ...]
 
     def json(self) -> dict[str, Any]:
         """As programs read it."""
         return {
             "scopes": list(self.scopes),
-            "commits": self.commits,
-            "documents": self.documents,
-            "bytes": self.bytes,
+            **self.weight._asdict(),
             "kept": [{"scope": scope, "reason": reason} for scope, reason in self.kept],
         }
 
@@ -55,17 +51,7 @@ def leftover(books: Books) -> Leftover:
             kept.append((scope, reason))
         else:
             scopes.append(scope)
-    commits = documents = size = 0
-    for scope in scopes:
-        number = replica.store.find_scope(scope)
-        count, length = books.db.execute(
-            "SELECT count(*), coalesce(sum(length(header) + 64 + coalesce(length(body), 0)), 0) FROM commits "
-            "WHERE scope=?",
-            (number,),
-        ).fetchone()
-        commits, size = commits + count, size + length
-        documents += books.db.execute("SELECT count(*) FROM documents WHERE scope=?", (number,)).fetchone()[0]
-    return Leftover(tuple(scopes), commits, documents, size, tuple(kept))
+    return Leftover(tuple(scopes), weight_of(books, scopes), tuple(kept))
 
 
 def _named(books: Books, scope: str) -> bool:
@@ -97,9 +83,7 @@ def _why_kept(books: Books, scope: str) -> str:
     if not mine:
         return ""
     for member in replica.chain.members.values():
-        share = replica.view(SHARE, member.device).share
-        proved = replica.link(member.device).settled_under(share.id) >= max(mine)
-        if member.revoked_at is None and proved and share.may_give(scope):
+        if proved_up_to(replica, member.device, scope) >= max(mine):
             return ""
     return "some of it was entered here and is not proved to be with anybody else"
 

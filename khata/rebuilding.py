@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from khata.books import USER_META, Books, open_store
 from khata.errors import NotInSync
 from khata.folder import REBUILDING, BooksFolder
+from khata.holdings import proved_up_to, weight_of
 from khata.projection import BooksProjection
 from p2p.founding import COMPANY
 from p2p.messages import SHARE, CommitParts
@@ -67,26 +68,18 @@ def prove(books: Books, since_ms: int) -> Proof:
             "SELECT max(row) FROM commits WHERE scope=?", (replica.store.find_scope(scope),)
         ).fetchone()
         found = [
-            member.name
-            for member in members
-            if member is not None and member.revoked_at is None and _holds(replica, member.device, scope, last)
+            member.name for member in members if member is not None and _holds(replica, member.device, scope, last)
         ]
         holders.update(found)
         if not found:
             unproved.append(scope)
-    numbers = [replica.store.find_scope(scope) for scope in _content(replica.store)]
-    commits, documents = (sum(_count(books, table, number) for number in numbers) for table in ("commits", "documents"))
-    return Proof(tuple(sorted(holders)), commits, documents, tuple(unproved))
-
-
-def _count(books: Books, table: str, scope: int | None) -> int:
-    return int(books.db.execute(f"SELECT count(*) FROM {table} WHERE scope=?", (scope,)).fetchone()[0])
+    weight = weight_of(books, _content(replica.store))
+    return Proof(tuple(sorted(holders)), weight.commits, weight.documents, tuple(unproved))
 
 
 def _holds(replica: Replica, device: bytes, scope: str, row: int) -> bool:
-    share = replica.view(SHARE, device).share
-    settled = replica.link(device).settled_under(share.id)
-    return share.may_give(scope) and share.may_take(scope) and settled >= row
+    """Whether a device holds a scope up to a row, and may give it back."""
+    return proved_up_to(replica, device, scope) >= row and replica.view(SHARE, device).share.may_take(scope)
 
 
 def _content(store: Store) -> list[str]:

@@ -36,7 +36,8 @@ def forget(
             if not found.scopes:
                 say("nothing is left over: all that is here is named by a rule, or this branch's own")
                 return
-            say(f"{found.documents} documents in {found.commits} commits, {found.bytes:,} bytes, of")
+            documents, commits, size = found.weight
+            say(f"{documents} documents in {commits} commits, {size:,} bytes, of")
             for scope in found.scopes:
                 say(f"  {scope}")
         if dry_run:

@@ -53,7 +53,7 @@ def test_what_a_narrowed_rule_left_behind_goes_from_here_alone_and_does_not_come
     narrow(office, pune, "masters/**")
     found = leftover(pune)
     assert found.scopes == ("vouchers/ho/receipt/2026-04",)
-    assert (found.commits, found.documents) == (1, 1)
+    assert (found.weight.commits, found.weight.documents) == (1, 1)
     removed = forget(pune, found)
     assert (removed.commits, removed.documents) == (1, 1)
     assert numbers(pune) == ["PUN/26-27/00001"]
