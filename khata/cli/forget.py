@@ -15,8 +15,8 @@ def forget(
 ) -> None:
     """Remove from this copy what a narrowed rule or grant has left behind.
 
-    Others keep theirs. This branch's own books always stay, and so does what was entered here and is not proved to be
-    with anybody else. When a rule names it again, it comes again.
+    Others keep theirs. This branch's own books always stay, and so do what a rule sends from here and what was entered
+    at this branch and is not proved to be with anybody else. When a rule names it again, it comes again.
 
     Examples:
       khata forget --dry-run

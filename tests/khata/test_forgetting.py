@@ -10,10 +10,12 @@ from khata.forgetting import forget, leftover
 from khata.rebuilding import prove, rebuild
 from khata.reports.span import EVERYTHING
 from khata.reports.trial_balance import trial_balance
+from khata.rules.deeds import Wanted, alter
 from khata.verify import verify
+from p2p.members import revoke
 from p2p.rule_deeds import accept, offer_rule
 from p2p.rules import rules_in
-from tests.khata.company import NOW, a_branch, a_company, contents, ledger, sync, voucher
+from tests.khata.company import NOW, a_branch, a_company, contents, ledger, second_device, sync, voucher
 
 
 @pytest.fixture
@@ -33,10 +35,12 @@ def company(tmp_path) -> tuple[Books, Books]:
     return office, pune
 
 
-def narrow(office: Books, pune: Books, *sends: str) -> None:
+def narrow(office: Books, pune: Books, *sends: str, receives: tuple[str, ...] | None = None) -> None:
     """Let the rule name less, and Pune accept that."""
     (rule,) = rules_in(office.replica.documents, office.replica.chain)
-    offer_rule(office.replica, msgspec.structs.replace(rule.offer, sends=sends, at=NOW + 1), "asha", NOW)
+    backwards = rule.offer.receives if receives is None else receives
+    narrowed = msgspec.structs.replace(rule.offer, sends=sends, receives=backwards, at=NOW + 1)
+    offer_rule(office.replica, narrowed, "asha", NOW)
     sync(pune, office)
     (rule,) = rules_in(pune.replica.documents, pune.replica.chain)
     accept(pune.replica, rule, "ravi", NOW)
@@ -87,6 +91,34 @@ def test_what_was_entered_here_stays_until_somebody_else_is_proved_to_hold_it(co
     assert [kept for kept, _ in found.kept] == [scope]
     sync(pune, office)
     assert leftover(pune).scopes == (scope,)
+
+
+def test_what_a_rule_only_sends_from_here_stays(company):
+    office, pune = company
+    (rule,) = rules_in(office.replica.documents, office.replica.chain)
+    alter(office, rule, Wanted(preset="vouchers-up"))
+    sync(pune, office)
+    (rule,) = rules_in(pune.replica.documents, pune.replica.chain)
+    accept(pune.replica, rule, "ravi", NOW)
+    sync(pune, office)
+    found = leftover(office)
+    assert (found.scopes, found.kept) == ((), ())
+    assert leftover(pune).scopes == ("vouchers/ho/receipt/2026-04",)
+
+
+def test_what_an_earlier_device_of_this_branch_entered_stays_while_nobody_is_proved_to_hold_it(company):
+    office, pune = company
+    ledger(pune, "Ravi Stores")
+    sync(pune, office)
+    second = second_device(office)
+    sync(second, office)
+    revoke(office.replica, pune.replica.keys.id, NOW)
+    sync(second, office)
+    narrow(office, second, "vouchers/**", receives=())
+    found = leftover(second)
+    assert "masters/ledger" not in found.scopes
+    assert "masters/group" in found.scopes
+    assert [scope for scope, _ in found.kept] == ["masters/ledger"]
 
 
 def test_what_changed_since_the_preview_is_not_removed_unseen(company):
