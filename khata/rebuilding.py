@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from khata.books import USER_META, Books, open_store
+from khata.chores import BESIDE
 from khata.errors import NotInSync
 from khata.folder import REBUILDING, BooksFolder
 from khata.holdings import proved_up_to, weight_of
@@ -119,11 +120,12 @@ def rebuild(books: Books, synchronize: Synchronize) -> int:
 
 
 def _empty_copy(books: Books, folder: BooksFolder) -> Books:
-    """A copy of the same device that holds `control` and nothing else."""
+    """A copy of the same device that holds `control` and nothing else, and does nothing by itself."""
     store, held = open_store(folder), books.replica
     with store.transaction():
         store.set_meta(COMPANY, books.company)
         store.set_meta(USER_META, books.user.encode())
+        store.set_meta(BESIDE, b"1")
     replica = Replica(store, held.keys, books.company, BooksProjection(), books.random)
     # Lines of it that have lost come from peers again.
     replica.extend_chain([entry.encoded for entry in held.chain.entries()])

@@ -3,7 +3,9 @@
 import msgspec
 import pytest
 
+from khata.asking import ask, request_list
 from khata.books import Books
+from khata.chores import chores_of
 from khata.errors import BooksError, NotInSync
 from khata.folder import BooksFolder
 from khata.forgetting import forget, leftover
@@ -12,10 +14,12 @@ from khata.reports.span import EVERYTHING
 from khata.reports.trial_balance import trial_balance
 from khata.rules.deeds import Wanted, alter
 from khata.verify import verify
-from p2p.members import revoke
+from p2p.chores import Chores
+from p2p.members import make_admin, revoke
 from p2p.rule_deeds import accept, offer_rule
 from p2p.rules import rules_in
 from tests.khata.company import NOW, a_branch, a_company, contents, ledger, second_device, sync, voucher
+from tests.khata.two_folders import opened, two_folders
 
 
 @pytest.fixture
@@ -185,3 +189,26 @@ def test_a_rebuild_that_could_not_take_everything_in_again_changes_nothing(compa
         rebuild(pune, fetch)
     assert contents(pune) == before
     assert numbers(pune)[-1] == "PUN/26-27/00002"
+
+
+def test_what_is_asked_of_the_keeper_is_not_carried_out_in_a_copy_that_is_being_filled(tmp_path):
+    folders = two_folders(tmp_path, lambda books: ledger(books, "Asha Stores"))
+    with opened(folders.office) as office, opened(folders.pune) as pune:
+        make_admin(office.replica, pune.member.device, NOW)
+        sync(pune, office)
+        ask(pune, "lock set", {"until": "2025-03-31", "branch": "", "type": "", "anyway": False})
+        sync(pune, office)
+        head = office.replica.chain_head()
+
+        def fetch(fresh: Books) -> bool:
+            sync(fresh, pune)
+            Chores(chores_of(fresh), pytest.fail).do()
+            sync(fresh, pune)
+            return True
+
+        rebuild(office, fetch)
+        assert pune.replica.chain_head() == head
+        assert [row["standing"] for row in request_list(pune)] == ["asked"]
+        Chores(chores_of(office), pytest.fail).do()
+        sync(pune, office)
+        assert [row["standing"] for row in request_list(pune)] == ["carried out"]
