@@ -187,7 +187,15 @@ def test_the_command_line_asks_where_it_is_an_admins_and_does_what_it_can_where_
         sync(pune, office)
     said = khata(folders.pune, "lock", "set", "2025-03-31").output
     assert said.startswith("asked Head Office; it is carried out at its next synchronization")
-    asked = json.loads(khata(folders.pune, "keeper", "move", "Pune", "--anyway", "--json").stdout)
+    shown = khata(folders.pune, "keeper", "move", "Pune", "--anyway").output
+    assert "only Pune invites, locks and revokes" in shown
+    assert "nothing was done; run it again with --yes" in shown
+    assert json.loads(khata(folders.pune, "keeper", "move", "Pune", "--json").stdout)["done"] is False
+    with pytest.raises(AssertionError, match="Head Office keeps the list already"):
+        khata(folders.pune, "keeper", "move", "HO", "--yes")
+    with opened(folders.pune) as pune:
+        assert [row["do"] for row in request_list(pune)] == ["lock set"]
+    asked = json.loads(khata(folders.pune, "keeper", "move", "Pune", "--anyway", "--yes", "--json").stdout)
     assert asked["asked"] == "Head Office"
     with opened(folders.office) as office, opened(folders.pune) as pune:
         sync(pune, office)
