@@ -238,7 +238,7 @@ def _device(replica: Replica, peer: PeerStatus, connected: set[str], stored: dic
 
 
 def _instant(at: int | None) -> str | None:
-    return None if at is None else instant(max(0, at))
+    return None if at is None else instant(at)
 
 
 def find_company(home: RelayHome, named: str) -> Replica:

@@ -72,6 +72,14 @@ def test_what_cannot_be_done_is_answered_with_the_reason():
     assert office.replica.chain_head() == head
 
 
+def test_a_request_of_no_time_that_there_is_is_listed():
+    _office, pune, _ = company()
+    for number, at in enumerate((2**62, -(2**62))):
+        register: dict[str, Value] = {"do": "lock set", "arguments": {}, "at": at, "user": "ravi"}
+        save_note(pune.replica, {f"{REQUEST}{number:032x}": register}, "ravi", NOW)
+    assert [row["at"] for row in request_list(pune)] == ["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]
+
+
 def test_every_deed_of_members_can_be_asked_for():
     office, pune, nagpur = company()
     device = nagpur.member.device

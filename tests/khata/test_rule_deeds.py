@@ -1,14 +1,16 @@
 """Rules as people change them: narrowed again, widened, altered at either end, and never to nothing unseen."""
 
+import msgspec
 import pytest
 
 from crdt_models.rules import Rule
 from khata.books import Books
 from khata.errors import BooksError
 from khata.rules.deeds import Wanted, activate, alter, offer
-from khata.rules.standing import find_rule
+from khata.rules.standing import find_rule, rule_json
 from p2p.chain import BranchAdded
 from p2p.founding import append
+from p2p.rule_deeds import offer_rule
 from tests.khata.company import NOW, a_branch, a_company, sync
 
 
@@ -130,3 +132,10 @@ def test_what_the_branch_that_was_asked_cannot_change_is_refused_there(two):
     sync(pune, office)
     with pytest.raises(BooksError, match=r'not active yet; .* khata rule activate "second"'):
         alter(pune, the_rule(pune, "second"), Wanted(direction="send"))
+
+
+def test_an_offer_of_no_time_that_there_is_shows(two):
+    office, _ = two
+    never = msgspec.structs.replace(the_rule(office).offer, at=2**62)
+    offer_rule(office.replica, never, "asha", NOW)
+    assert rule_json(office, the_rule(office))["offered_at"] == "9999-12-31T23:59:59.999Z"
