@@ -81,7 +81,7 @@ def health(node: RelayNode) -> tuple[bool, Json]:
         "well": well,
         "database": fault or "writable",
         "listening": node.listening_at,
-        "last_write": instant(max(0, *last)) if last else None,
+        "last_write": instant(max(last)) if last else None,
         "connections": len(node.connected()),
         "companies": len(node.copies),
     }

@@ -28,6 +28,7 @@ from p2p.replica import Replica
 from p2p.status import PeerStatus, peer_statuses
 from p2p.transport import TlsNetwork, parse_address
 from p2p.waiting import waiting_for
+from p2p.whereabouts import can_be_called
 
 Json = dict[str, Any]
 
@@ -105,8 +106,7 @@ def invite_company(
 
 def _served_at(folder: BooksFolder) -> list[str]:
     listening = (ask(folder, STATUS) or {}).get("listening")
-    open_to_all = isinstance(listening, str) and listening.startswith(("0.0.0.0:", ":::", "[::]:"))
-    return [listening] if isinstance(listening, str) and not open_to_all else []
+    return [listening] if isinstance(listening, str) and can_be_called(listening) else []
 
 
 # -- serving ----------------------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def _device(replica: Replica, peer: PeerStatus, connected: set[str], stored: dic
 
 
 def _instant(at: int | None) -> str | None:
-    return None if at is None else instant(max(0, at))
+    return None if at is None else instant(at)
 
 
 def find_company(home: RelayHome, named: str) -> Replica:

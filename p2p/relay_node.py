@@ -28,6 +28,7 @@ from p2p.scope import DEVICES_SCOPE
 from p2p.surroundings import Refusal
 from p2p.transport import Network
 from p2p.waiting import WaitingCounts
+from p2p.whereabouts import can_be_called
 
 RELAY_USER = "relay"
 """Who stands in what a relay says of itself."""
@@ -181,7 +182,7 @@ class RelayNode(Node):
     def _listened_at(self) -> list[str]:
         """The address it listens on, where that is one that others can dial."""
         at = self.listening_at
-        return [at] if at is not None and not at.startswith(("0.0.0.0:", ":::", "[::]:")) else []
+        return [at] if at is not None and can_be_called(at) else []
 
 
 def can_write_control(replica: Replica) -> bool:

@@ -1,8 +1,8 @@
 """What can happen: each deed does one thing to devices, relays or the lines between them, and says how it is undone."""
 
-from random import Random
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
+from random import Random
 from typing import Final
 
 import trio

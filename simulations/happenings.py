@@ -1,9 +1,9 @@
 """What happens to a business in a run: what its scenario says, what chance brings, opening hours; and how all is healed."""
 
-from random import Random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from itertools import count
+from random import Random
 from typing import Final
 
 import trio

@@ -4,9 +4,9 @@ Everything goes through the same functions as the command line; what was said to
 checks hold the network to.
 """
 
-from random import Random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from random import Random
 from typing import Any, Final
 
 import trio

@@ -1,7 +1,7 @@
 """A business in a run: its devices and relays, how it comes into being, and who joins it."""
 
-from random import Random
 from collections.abc import Iterable
+from random import Random
 from typing import Final
 
 import trio

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from khata.cli.delivery import print_delivery, when
-from khata.cli.frame import AsJson, frame_of, opened, print_json, print_table, say
+from khata.cli.frame import AsJson, complain, frame_of, opened, print_json, print_table, say
 from p2p.limits import GIB, QUOTA_BYTES
 
 if TYPE_CHECKING:
@@ -300,10 +300,11 @@ def forget(
         (one,) = [row for row in held["companies"] if row["company"] == named]
         waiting = [row for row in one["devices"] if row["waiting"]]
         if not yes:
-            say(f"{len(one['devices'])} devices, {one['commits']} commits, {show_size(one['bytes'])}")
+            show = complain if as_json else say
+            show(f"{len(one['devices'])} devices, {one['commits']} commits, {show_size(one['bytes'])}")
             for row in waiting:
-                say(f"{row['waiting']} commits wait here for {row['name']}")
-            typer.confirm(f"Delete all that this relay holds of company {named}?", abort=True)
+                show(f"{row['waiting']} commits wait here for {row['name']}")
+            typer.confirm(f"Delete all that this relay holds of company {named}?", abort=True, err=as_json)
         forget_company(home, frame.folder, replica)
     if as_json:
         print_json({"company": named, "commits": one["commits"], "bytes": one["bytes"]})

@@ -74,6 +74,14 @@ def test_what_cannot_be_done_is_answered_with_the_reason():
     assert office.replica.chain_head() == head
 
 
+def test_a_request_of_no_time_that_there_is_is_listed():
+    _office, pune, _ = company()
+    for number, at in enumerate((2**62, -(2**62))):
+        register: dict[str, Value] = {"do": "lock set", "arguments": {}, "at": at, "user": "ravi"}
+        save_note(pune.replica, {f"{REQUEST}{number:032x}": register}, "ravi", NOW)
+    assert [row["at"] for row in request_list(pune)] == ["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]
+
+
 def test_every_deed_of_members_can_be_asked_for():
     office, pune, nagpur = company()
     device = nagpur.member.device
@@ -199,7 +207,15 @@ def test_the_command_line_asks_where_it_is_an_admins_and_does_what_it_can_where_
         sync(pune, office)
     said = khata(folders.pune, "lock", "set", "2025-03-31").output
     assert said.startswith("asked Head Office; it is carried out at its next synchronization")
-    asked = json.loads(khata(folders.pune, "keeper", "move", "Pune", "--anyway", "--json").stdout)
+    shown = khata(folders.pune, "keeper", "move", "Pune", "--anyway").output
+    assert "only Pune invites, locks and revokes" in shown
+    assert "nothing was done; run it again with --yes" in shown
+    assert json.loads(khata(folders.pune, "keeper", "move", "Pune", "--json").stdout)["done"] is False
+    with pytest.raises(AssertionError, match="Head Office keeps the list already"):
+        khata(folders.pune, "keeper", "move", "HO", "--yes")
+    with opened(folders.pune) as pune:
+        assert [row["do"] for row in request_list(pune)] == ["lock set"]
+    asked = json.loads(khata(folders.pune, "keeper", "move", "Pune", "--anyway", "--yes", "--json").stdout)
     assert asked["asked"] == "Head Office"
     with opened(folders.office) as office, opened(folders.pune) as pune:
         sync(pune, office)

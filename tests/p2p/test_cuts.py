@@ -352,6 +352,13 @@ def test_devices_are_renamed_and_made_admins_by_the_keeper_alone() -> None:
         revoke(office, office.keys.id, NOW)
 
 
+def test_more_commits_than_one_entry_holds_are_let_in_by_several():
+    office = head_office()
+    before = office.chain_head()[0]
+    last = readmit(office, [number.to_bytes(32) for number in range(9000)], NOW)
+    assert last.seq == office.chain_head()[0] == before + 3
+
+
 def test_a_device_that_wrote_in_very_many_places_is_revoked_in_parts() -> None:
     office = head_office()
     pune = a_branch(office, "Pune")
