@@ -16,13 +16,13 @@ DAY: Final = 24 * HOUR
 YEAR: Final = 365 * DAY
 
 _UNITS: Final = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "y": YEAR}
-_length = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|y)")
+_length = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|y)", re.ASCII)
 
 Preset = Literal["everything", "masters-only", "vouchers-up", "own-branch", "none"]
 EVERYBODY: Final = "*"
 
 
-class Record(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class Record(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
     """A table of a scenario: what it does not know is a mistake."""
 
 
@@ -31,7 +31,7 @@ class Branch(Record, frozen=True):
 
     Attributes:
         name: what people call it.
-        code: of its first device in voucher numbers; its other devices are numbered, such as PUN2.
+        code: of its first device in voucher numbers, 1 to 4 letters and digits; its other devices are numbered, PUN2.
         devices: how many devices it has; they are called by its name, the others with a number, such as "Pune 2".
         rule: the preset of the rule that it and head office agree on when it joins.
         joins: when it joins, since the beginning.
@@ -196,6 +196,11 @@ class Scenario(Record, frozen=True):
     faults: Faults = Faults()
     happenings: tuple[Happening, ...] = ()
     expect: Expect = Expect()
+
+
+def device_names(branch: Branch) -> tuple[str, ...]:
+    """Return what the devices of a branch are called: "Pune", "Pune 2", "Pune 3"."""
+    return (branch.name, *(f"{branch.name} {number}" for number in range(2, branch.devices + 1)))
 
 
 def ms_of(text: str) -> int:
