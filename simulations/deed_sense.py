@@ -5,12 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from simulations.deeds import DEEDS
 from simulations.mistakes import Mistake
 from simulations.names import Names
-from simulations.scenario import HOUR, YEAR, Happening, Scenario, ms_of
+from simulations.scenario import HOUR, YEAR, Happening, Scenario, given, ms_of
 from simulations.spans import length_mistakes, number_mistakes
 from simulations.toml_lines import KeyPath
 
@@ -46,11 +44,11 @@ def deed_mistakes(scenario: Scenario, names: Names, end: int) -> Iterator[Mistak
 def _of_keys(happening: Happening, path: KeyPath) -> Iterator[Mistake]:
     """Tell which keys the deed lacks, and which it does not go by."""
     uses = DEEDS[happening.do]
-    given = set(msgspec.to_builtins(happening))
+    keys = set(given(happening))
     for key in uses.needs:
-        if key not in given:
+        if key not in keys:
             yield Mistake(path, f"`{happening.do}` needs `{key}`")
-    for key in sorted(given - _ALWAYS - {*uses.needs, *uses.takes}):
+    for key in sorted(keys - _ALWAYS - {*uses.needs, *uses.takes}):
         others = [deed for deed, other in DEEDS.items() if key in {*other.needs, *other.takes}]
         yield Mistake((*path, key), f"`{happening.do}` has no `{key}`; it is for {', '.join(others)}")
     if happening.do in _BY_HEAD_OFFICE and happening.who:

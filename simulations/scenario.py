@@ -5,7 +5,7 @@ A scenario is a TOML file; `simulations.reading_toml` reads one and says what is
 """
 
 import re
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -22,7 +22,7 @@ Preset = Literal["everything", "masters-only", "vouchers-up", "own-branch", "non
 EVERYBODY: Final = "*"
 
 
-class Record(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
+class Record(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A table of a scenario: what it does not know is a mistake."""
 
 
@@ -196,6 +196,13 @@ class Scenario(Record, frozen=True):
     faults: Faults = Faults()
     happenings: tuple[Happening, ...] = ()
     expect: Expect = Expect()
+
+
+def given(record: Record) -> dict[str, Any]:
+    """Return what a table says by its keys, without what goes without saying."""
+    fields = msgspec.structs.fields(record)
+    values = {field.encode_name: (getattr(record, field.name), field.default) for field in fields}
+    return {key: value for key, (value, usual) in values.items() if value != usual}
 
 
 def device_names(branch: Branch) -> tuple[str, ...]:

@@ -1,0 +1,54 @@
+"""Which scenario a seed runs: one that was read, or in a swarm one that is drawn from the seed itself."""
+
+from functools import partial
+from typing import Final, NamedTuple, TextIO
+
+from simulations.reading_toml import read_scenario
+from simulations.running_seeds import Task
+from simulations.scenario import Scenario
+from simulations.story import Story
+
+SWARM: Final = "swarm"
+
+
+class Chosen(NamedTuple):
+    """What a person asked to be run.
+
+    Attributes:
+        name: a shipped name, the path of a file, or `swarm`.
+        read: the scenario; None in a swarm.
+    """
+
+    name: str
+    read: Scenario | None
+
+    def scenario(self, seed: int) -> Scenario:
+        """Return what is run with a seed."""
+        from simulations.swarm import draw
+
+        return draw(seed) if self.read is None else self.read
+
+    def run(self, seed: int, trace: TextIO | None = None) -> Story:
+        """Run it with a seed in this process."""
+        from simulations.running import run
+
+        return run(self.scenario(seed), seed, self.name, trace)
+
+    @property
+    def task(self) -> Task:
+        """What runs it in another process."""
+        return partial(_run, self)
+
+
+def chosen(name: str) -> Chosen:
+    """Return what a person means by a name.
+
+    Raises:
+        BadScenario: there is no such scenario, or it cannot be run.
+        OSError: its file cannot be read.
+    """
+    return Chosen(name, None if name == SWARM else read_scenario(name))
+
+
+def _run(what: Chosen, seed: int) -> Story:
+    return what.run(seed)
