@@ -38,7 +38,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         seed: which one.
-        story: what it tells, without marks, lanes, deliveries and traffic; None: there is none.
+        story: what it tells; None: there is none.
         broke: why there is none: what the process said last, or that its time was over.
         seconds: how long it took.
     """
@@ -173,7 +173,7 @@ def _run_one(task: Task, seed: int, telling: Connection, words: str, seconds_max
         faulthandler.enable(file)
         faulthandler.dump_traceback_later(seconds_max, exit=True, file=file)
         story = task(seed)
-        telling.send_bytes(msgspec.msgpack.encode(brief(story)))
+        telling.send_bytes(msgspec.msgpack.encode(story))
         telling.close()
         faulthandler.cancel_dump_traceback_later()
 
