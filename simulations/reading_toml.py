@@ -3,7 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -94,11 +94,20 @@ def parse_scenario(text: str, where: str) -> Scenario:
         raise BadScenario(f"{where}, {_syntax(error, text)}") from None
     mistakes = list(shape_mistakes(tables))
     if not mistakes:
-        scenario = msgspec.convert(tables, Scenario)
+        scenario = msgspec.convert(_with_work_inherited(tables), Scenario)
         mistakes = list(sense_mistakes(scenario))
         if not mistakes:
             return scenario
     raise BadScenario("\n".join(_told(mistakes, lines, where)))
+
+
+def _with_work_inherited(tables: dict[str, Any]) -> dict[str, Any]:
+    """Let the work of a branch be that of everywhere, but for what it names itself."""
+    everywhere = tables.get("work", {})
+    branches = [
+        branch | ({"work": everywhere | branch["work"]} if "work" in branch else {}) for branch in tables["branches"]
+    ]
+    return tables | {"branches": branches}
 
 
 def _syntax(error: ValueError, text: str) -> str:

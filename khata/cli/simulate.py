@@ -22,9 +22,11 @@ def simulate(
     scenario: Annotated[
         str, typer.Argument(help="The name of one that comes with khata, a TOML file, or `swarm`: drawn from the seed.")
     ] = "",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides all that is left to chance; default: 1.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides all that is left to chance.")] = 1,
     seeds: Annotated[str, typer.Option("--seeds", metavar="A..B", help="Run many seeds, such as 1..500.")] = "",
-    jobs: Annotated[int, typer.Option("--jobs", min=0, max=256, help="How many at once; default: one a core.")] = 0,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=0, max=256, show_default=False, help="How many at once; default: one a core.")
+    ] = 0,
     report: Annotated[str, typer.Option("--report", help="Write what happened as FILE.html and FILE.png.")] = "",
     trace: Annotated[bool, typer.Option("--trace", help="Print everything that happens, while it does.")] = False,
     shrink: Annotated[
@@ -35,7 +37,10 @@ def simulate(
         int, typer.Option("--failures", min=0, help="Begin no further seed after so many failures; 0: run all.")
     ] = 10,
     seconds: Annotated[
-        int, typer.Option("--seconds", min=0, help="Give up on a seed after so many; default: 600, alone 7200.")
+        int,
+        typer.Option(
+            "--seconds", min=0, show_default=False, help="Give up on a seed after so many; default: 600, alone 7200."
+        ),
     ] = 0,
     listed: Annotated[bool, typer.Option("--list", help="List the scenarios that come with khata.")] = False,
     show: Annotated[str, typer.Option("--show", metavar="NAME", help="Print the TOML of a scenario.")] = "",
