@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from simulations.deeds import DEEDS
+from simulations.deed_words import DEEDS
 from simulations.mistakes import Mistake
 from simulations.names import Names
 from simulations.scenario import HOUR, YEAR, Happening, Scenario, given, ms_of

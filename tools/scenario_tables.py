@@ -21,7 +21,7 @@ from msgspec.inspect import (
     VarTupleType,
 )
 
-from simulations.deeds import DEEDS
+from simulations.deed_words import DEEDS
 from simulations.reading_toml import read_scenario, shipped
 from simulations.scenario import Branch, Expect, Faults, Happening, Line, Record, RelayAt, RuleBetween, Scenario, Work
 
