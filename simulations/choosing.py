@@ -34,8 +34,9 @@ class Chosen(NamedTuple):
 
     def run(self, seed: int, trace: TextIO | None = None) -> Story:
         """Run it with a seed in this process."""
-        story: Story = import_module("simulations.running").run(self.scenario(seed), seed, self.name, trace)
-        return story
+        from simulations.running import run
+
+        return run(self.scenario(seed), seed, self.name, trace)
 
     @property
     def whole(self) -> Task:

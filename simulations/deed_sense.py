@@ -16,7 +16,7 @@ CLOCK_MAX: Final = 100 * YEAR
 """How far a clock may jump, or drift in a day."""
 
 _ALWAYS: Final = frozenset({"at", "do", "who"})
-_OF_DEVICES: Final = frozenset({"clone", "recover", "revoke", "rule", "pause", "resume", "alter-same"})
+_OF_DEVICES: Final = frozenset({"clone", "recover", "revoke", "rule", "pause", "resume", "alter-same", "disk-full"})
 """Deeds that no relay can do or suffer."""
 _BY_HEAD_OFFICE: Final = frozenset({"lock", "unlock"})
 """Deeds that only head office can do; whom they concern are all."""

@@ -126,8 +126,8 @@ def _of_name(names: tuple[str, ...], path: KeyPath, taken: dict[str, str]) -> It
 def _of_branch(branch: Branch, path: KeyPath, end: int) -> Iterator[Mistake]:
     if not 1 <= branch.devices <= DEVICES_MAX:
         yield Mistake((*path, "devices"), f"{branch.name} has {branch.devices} devices; write 1 to {DEVICES_MAX}")
-    if branch.open and (not _open.fullmatch(branch.open) or branch.open[:5] == branch.open[6:]):
-        yield Mistake((*path, "open"), f'"{branch.open}" are no hours; write from when to when: "09:00-21:00"')
+    if branch.open and (not _open.fullmatch(branch.open) or branch.open[:5] >= branch.open[6:]):
+        yield Mistake((*path, "open"), f'"{branch.open}" are no hours of one day; write them as "09:00-21:00"')
     yield from length_mistakes((*path, "joins"), branch.joins, 0, end - 1)
     if branch.work is not None:
         yield from _of_work(branch.work, (*path, "work"))
