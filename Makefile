@@ -48,6 +48,7 @@ format: $(READY) ## rewrite the sources in the house format
 docs: $(READY) ## rewrite what the docs take from the sources
 	@$(BIN)/python -m tools.file_table
 	@$(BIN)/python -m tools.command_page
+	@$(BIN)/python -m tools.scenario_tables
 
 bench: $(READY) ## measure; N=100000 for more vouchers
 	@$(BIN)/python -m benchmarks --vouchers $(N)

@@ -17,6 +17,7 @@ _string = re.compile(
 )
 _bare = re.compile(r"[^,\]}#\r\n]+")
 _END: Final = "]"
+_QUOTES: Final = "\"'"
 
 
 class Lines:
@@ -106,7 +107,7 @@ class Lines:
             found = _key.match(self._text, self._at)
             assert found is not None, "tomllib has read this text"
             self._at = found.end()
-            keys += tomllib.loads(f"{found[0]} = 0")
+            keys += tomllib.loads(f"{found[0]} = 0") if found[0][0] in _QUOTES else [found[0]]
             self._after(_space)
             if not self._took("."):
                 return keys

@@ -1,4 +1,4 @@
-"""Reading scenarios: what is right becomes a scenario, and every mistake is told with its line and what would be right."""
+"""Reading scenarios: what is right becomes one, and every mistake is told with its line and what would be right."""
 
 from contextlib import suppress
 
@@ -43,7 +43,7 @@ def mistakes(added: str, base: str = SHOP) -> list[str]:
     with pytest.raises(BadScenario) as caught:
         parse_scenario(base + added, "shop.toml")
     told = str(caught.value).splitlines()
-    assert all(line.startswith("shop.toml, line ") or line.startswith("and ") for line in told), told
+    assert all(line.startswith(("shop.toml, line ", "and ")) for line in told), told
     return [line.removeprefix("shop.toml, ") for line in told]
 
 
@@ -90,7 +90,7 @@ WRONG_SHAPES = [
     (SHOP + '[[happenings]]\nat="1h"\ndo="cut"\nwho="Pune"\n', 'line 16: `who` is the text "Pune"; write a list'),
     (
         SHOP + '[[happenings]]\nat="1h"\ndo="cut"\nwho=["Pune", 3]\n',
-        "line 16: `who` is a number; write a text in quotes",
+        "line 16: `who` is a number; write a text",
     ),
     (SHOP + '[[happenings]]\ndo="lock"\nuntil=2026-03-31\n', "line 15: `until` is a date without quotes"),
     (SHOP + '[[lines]]\nbetween=["Pune"]\n', "line 14: `between` is a list of 1; write two names"),
