@@ -142,7 +142,7 @@ def _spans(axes: Axes, lanes: Sequence[Lane], story: Story, at: Callable[[float]
             for begin, end in together((span.begin, span.end + least) for span in lane.spans if span.why == why)
         ]
         if boxes:
-            axes.add_patch(PathPatch(_rectangles(boxes), **_shading(why), zorder=1 + order / 10))
+            axes.add_artist(PathPatch(_rectangles(boxes), **_shading(why), zorder=1 + order / 10))
 
 
 def _shading(why: str) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def _lifelines(axes: Axes, lanes: Sequence[Lane], story: Story, at: Callable[[fl
         begin = max((span.end for span in lane.spans if span.why == "not joined"), default=0)
         end = min((span.begin for span in lane.spans if span.why == "gone"), default=story.ended)
         lines.append((at(begin), row, at(end), row))
-    axes.add_patch(_strokes(lines, "grey", 0.6, 2))
+    axes.add_artist(_strokes(lines, "grey", 0.6, 2))
 
 
 def _strokes(lines: Sequence[Segment], colour: str, width: float, zorder: float) -> PathPatch:
@@ -182,7 +182,7 @@ def _bars(
             middle, row = at((column + 0.5) * width), rows[who]
             lines.append((middle, row, middle, row - up * _HALF * max(0.3, log1p(count) / log1p(most))))
     if lines:
-        axes.add_patch(_strokes(lines, "saved" if up > 0 else "delivered", 1.5, 3))
+        axes.add_artist(_strokes(lines, "saved" if up > 0 else "delivered", 1.5, 3))
 
 
 def _marks(axes: Axes, drawn: Drawn, rows: dict[str, int], at: Callable[[float], float]) -> None:

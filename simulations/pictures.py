@@ -84,18 +84,19 @@ def _draw_unsent(axes: Axes, story: Story, branches: dict[str, Steps], ranked: l
 
 
 def _thinned(steps: Steps, ended: int) -> Steps:
-    """Return steps with no more than one change in each column: the highest count there is kept, and how it ended."""
-    width = max(1, column_ms(ended) // 2)
-    by_column: dict[int, tuple[int, int]] = {}
-    for at, count in steps:
-        highest, _ = by_column.get(at // width, (count, count))
-        by_column[at // width] = (max(highest, count), count)
-    found: Steps = []
-    for column, (highest, last) in by_column.items():
-        found.append((column * width, highest))
-        if last != highest:
-            found.append((column * width + width // 2, last))
-    return [*found, (ended, found[-1][1])]
+    """Return steps with no more than one for each column of the picture: the highest count there."""
+    width = column_ms(ended) // 2 or 1
+    columns: dict[int, tuple[int, int]] = {}
+    count = 0
+    for at, after in steps:
+        highest, _ = columns.get(at // width, (count, count))
+        columns[at // width] = (max(highest, after), after)
+        count = after
+    found: dict[int, int] = {}
+    for column, (highest, last) in columns.items():
+        found[column * width] = highest
+        found[(column + 1) * width] = last
+    return [*((at, count) for at, count in found.items() if at < ended), (max(ended, 1), count)]
 
 
 def _delays(story: Story) -> list[Picture]:

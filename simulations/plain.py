@@ -48,10 +48,9 @@ def clock(ms: int) -> str:
     return f"{moment:%a} {moment.day} {moment:%b, %H:%M:%S}"
 
 
-def date(ms: int) -> str:
-    """Return the day that clocks show, ms since 1970, such as "Wed 3 Jun 2026"."""
-    moment = datetime.fromtimestamp(ms / 1000, UTC)
-    return f"{moment:%a} {moment.day} {moment:%b %Y}"
+def year(ms: int) -> str:
+    """Return the year that clocks show, ms since 1970."""
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y}"
 
 
 def hours(ms: int) -> str:

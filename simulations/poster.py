@@ -7,7 +7,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from simulations.drawing import WIDTH, Picture, axes_of
+from simulations.drawing import WIDTH, Picture, axes_of, our_style
 from simulations.palette import LIGHT
 from simulations.plain import shown
 from simulations.story import Story
@@ -23,23 +23,27 @@ _CHARS: Final = 112
 
 
 def poster(story: Story, pictures: Sequence[Picture]) -> bytes:
-    """Return the report as PNG; the caller has set the style."""
+    """Return the report as PNG."""
     words = textwrap.wrap(" ".join(paragraph(story)), _CHARS)
-    head = _MARGIN + 0.75 + _LINE * len(words) + 0.25
-    tall = head + sum(_TITLE + picture.tall for picture in pictures) + 0.55
-    figure = Figure(figsize=(WIDTH, tall))
-    _write_head(figure, story, words, tall)
-    begin = head
-    for picture in pictures:
-        figure.text(_MARGIN / WIDTH, 1 - (begin + 0.42) / tall, picture.title, size=11.5, weight="bold", va="baseline")
-        begin += _TITLE
-        picture.draw(axes_of(picture, figure, begin))
-        begin += picture.tall
-    said = f"seed {story.seed} · trace {story.trace} · {shown(replay(story))}"
-    figure.text(_MARGIN / WIDTH, 0.22 / tall, said, size=7, color=LIGHT["soft"])
+    head = _MARGIN + 0.75 + _LINE * len(words) + 0.1
+    tall = head + sum(_TITLE + picture.tall for picture in pictures) + 0.6
     written = BytesIO()
-    figure.savefig(written, format="png", dpi=_DPI if tall < _TALL else _DPI_TALL, metadata={"Software": None})
+    with our_style():
+        figure = Figure(figsize=(WIDTH, tall))
+        _write_head(figure, story, words, tall)
+        _hang(figure, pictures, head, tall)
+        said = f"seed {story.seed} · trace {shown(story.trace)} · {shown(replay(story))}"
+        figure.text(_MARGIN / WIDTH, 0.22 / tall, said, size=7, color=LIGHT["soft"])
+        dpi = _DPI if tall < _TALL else _DPI_TALL
+        figure.savefig(written, format="png", dpi=dpi, metadata={"Software": None})
     return written.getvalue()
+
+
+def _hang(figure: Figure, pictures: Sequence[Picture], begin: float, tall: float) -> None:
+    for picture in pictures:
+        figure.text(_MARGIN / WIDTH, 1 - (begin + 0.42) / tall, picture.title, size=11.5, weight="bold")
+        picture.draw(axes_of(picture, figure, begin + _TITLE))
+        begin += _TITLE + picture.tall
 
 
 def _write_head(figure: Figure, story: Story, words: Sequence[str], tall: float) -> None:

@@ -1,16 +1,22 @@
 """Writes the report of a simulation: one page that stands on its own, and a picture of it."""
 
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from crdt_models.errors import KhataError
 from khata.relays import show_size
 from simulations.figures import NEVER, Link, Spread, links, spread, spread_by_device
 from simulations.happened import happened
-from simulations.plain import clock, counted, date, hours, length, shown
+from simulations.plain import clock, counted, hours, length, shown, year
 from simulations.story import Story
 from simulations.touch import Return, returns
 from simulations.words import paragraph, replay
 
+if TYPE_CHECKING:
+    from simulations.drawing import Picture
+
+_LIBRARIES = ("jinja2", "matplotlib")
 _LINKS_MAX = 40
 _OPEN_MAX = 200
 
@@ -21,22 +27,23 @@ def write_report(story: Story, path: Path) -> list[Path]:
     Returns: both files. The same story gives the same bytes.
 
     Raises:
+        KhataError: the libraries that reports need are not installed.
         OSError: a file cannot be written.
     """
-    # Drawing takes a second to import, which only those who want a report should wait for.
-    from simulations.drawing import our_style
+    if not all(map(find_spec, _LIBRARIES)):
+        raise KhataError("a report needs jinja2 and matplotlib, which come with: pip install 'khata[report]'")
+    # They take a second to load, which only those who want a report should wait for.
     from simulations.pictures import pictures
     from simulations.poster import poster
 
-    found = pictures(story)
+    drawn = pictures(story)
     image = path.with_suffix(".png")
-    path.write_text(page(story), encoding="utf-8", newline="\n")
-    with our_style():
-        image.write_bytes(poster(story, [picture for part in found.values() for picture in part]))
+    path.write_text(_page(story, drawn), encoding="utf-8", newline="\n")
+    image.write_bytes(poster(story, [picture for part in drawn.values() for picture in part]))
     return [path, image]
 
 
-def page(story: Story) -> str:
+def _page(story: Story, drawn: "dict[str, list[Picture]]") -> str:
     """Return the report as one HTML page that needs nothing else."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -44,7 +51,6 @@ def page(story: Story) -> str:
     from simulations.drawing import as_svg
     from simulations.lanes import caption
     from simulations.palette import DARK, LIGHT, as_css
-    from simulations.pictures import pictures
 
     surroundings = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -55,21 +61,20 @@ def page(story: Story) -> str:
     )
     surroundings.filters.update(
         lasting=length,
-        date=date,
+        year=year,
         size=show_size,
         shown=shown,
         hours=hours,
         clock=lambda at: clock(story.clock_start + at),
     )
-    drawn = {
-        name: [{"title": one.title, "svg": Markup(as_svg(one))} for one in part]
-        for name, part in pictures(story).items()
+    embedded = {
+        name: [{"title": one.title, "svg": Markup(as_svg(one))} for one in part] for name, part in drawn.items()
     }
     return surroundings.get_template("report.html.j2").render(
         story=story,
         light=Markup(as_css(LIGHT)),
         dark=Markup(as_css(DARK)),
-        pictures=drawn,
+        pictures=embedded,
         lanes_caption=caption(story),
         counted=counted,
         **_told(story),

@@ -91,7 +91,7 @@ def _times_alone(lanes: list[Lane]) -> list[Interval]:
 
 
 def alone(story: Story) -> list[Alone]:
-    """Return the branches that were alone, the longest first."""
+    """Return the branches that were alone: first those where most waited, then those that were alone longest."""
     saves: dict[str, list[Delivery]] = {}
     for one in story.deliveries:
         saves.setdefault(one.who, []).append(one)
@@ -100,7 +100,7 @@ def alone(story: Story) -> list[Alone]:
         if times := _times_alone(lanes):
             its = [one for lane in lanes for one in saves.get(lane.name, ())]
             found.append(_with_waiting(branch, times, its))
-    return sorted(found, key=lambda one: -one.total)
+    return sorted(found, key=lambda one: (-len(one.waited), -one.total))
 
 
 def _with_waiting(branch: str, times: list[Interval], saves: list[Delivery]) -> Alone:

@@ -64,18 +64,17 @@ def _loneliness(found: list[Alone]) -> list[str]:
     if rest := found[_BRANCHES_NAMED_MAX:]:
         sentences.append(
             f"{counted(len(rest), 'other branch was', 'other branches were')} alone too, "
-            f"for {length(rest[0].total)} {'in all' if len(rest) == 1 else 'or less each'}."
+            f"for {length(max(one.total for one in rest))} {'in all' if len(rest) == 1 else 'or less each'}."
         )
     return sentences
 
 
 def _one_alone(one: Alone) -> str:
     times = len(one.times)
-    often = (
-        f"for {length(one.total)}"
-        if times == 1
-        else f"{times:,} times, for {length(one.total)} in all and {_longest(one)} at the longest"
-    )
+    often = f"for {length(one.total)}"
+    if times > 1:
+        count = "twice" if times == 2 else f"{times:,} times"
+        often = f"{count}, {often} in all and {_longest(one)} at the longest"
     return f"{shown(one.branch)} was alone {often}; {_waited(one)}."
 
 

@@ -105,6 +105,7 @@ def pune_cut_off() -> Story:
     marks.append(mark(end + 44 * SECOND, "in-sync", "Pune", other="Head office"))
     marks.append(mark(end + 46 * SECOND, "in-sync", "Pune 2", other="Head office"))
     marks.append(mark(60 * HOUR + 20 * SECOND, "in-sync", "Delhi", other="Head office"))
+    marks.append(mark(6 * DAY + 4 * SECOND, "in-sync", "Nashik", other="Head office"))
     marks.sort(key=lambda one: one.at)
     spans: dict[str, list[tuple[int, int, str]]] = {name: [] for name in names}
     spans["Pune"] = spans["Pune 2"] = [(begin, end, "cut")]
