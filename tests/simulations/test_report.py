@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from lxml import etree, html
@@ -27,12 +27,12 @@ def report(story: Story, folder: Path) -> tuple[str, bytes]:
     return page.read_text(encoding="utf-8"), image.read_bytes()
 
 
-def found(page: str, path: str) -> list[Any]:
-    return cast("list[Any]", html.fromstring(page).xpath(path))
+def found(page: str, path: str) -> Any:
+    return html.fromstring(page).xpath(path)
 
 
 def words_of(page: str) -> str:
-    return " ".join(html.fromstring(page).text_content().split())
+    return " ".join(found(page, "string(/)").split())
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +225,7 @@ def test_where_the_libraries_are_missing_it_is_said_how_to_get_them():
     program = """
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from crdt_models.errors import KhataError
 from simulations.report import write_report
 from tests.simulations.stories import a_story
