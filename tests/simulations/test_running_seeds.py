@@ -3,7 +3,7 @@
 import pytest
 
 from simulations.running_seeds import Outcome, brief, run_seeds
-from tests.simulations.stories import (
+from tests.simulations.told_by_seeds import (
     a_story,
     breaks_with_three,
     counts_itself,

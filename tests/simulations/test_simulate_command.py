@@ -10,7 +10,7 @@ from simulations.reading_toml import read_scenario, shipped, text_of_scenario
 from simulations.running_seeds import Outcome
 from simulations.shrinking import Shrunk
 from tests.khata.command_line import Run, command_line
-from tests.simulations.stories import a_story
+from tests.simulations.told_by_seeds import a_story
 
 TINY = """title = "A quarter of an hour"
 about = "Whether it runs at all."

@@ -1,0 +1,165 @@
+"""Writes the report of a simulation: one page that stands on its own, and a picture of it."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crdt_models.errors import KhataError
+from khata.relays import show_size
+from simulations.figures import NEVER, Link, Spread, links, spread, spread_by_device
+from simulations.happened import happened
+from simulations.plain import clock, counted, hours, length, shown, year
+from simulations.story import Story
+from simulations.touch import Return, returns
+from simulations.words import paragraph, replay
+
+if TYPE_CHECKING:
+    from simulations.drawing import Picture
+
+_LIBRARIES = ("jinja2", "matplotlib")
+_LINKS_MAX = 40
+_OPEN_MAX = 200
+
+
+def write_report(story: Story, path: Path) -> list[Path]:
+    """Write the report of a story as HTML, and beside it as PNG.
+
+    Returns: both files. The same story gives the same bytes.
+
+    Raises:
+        KhataError: the libraries that reports need are not installed.
+        OSError: a file cannot be written.
+    """
+    if not all(map(find_spec, _LIBRARIES)):
+        raise KhataError("a report needs jinja2 and matplotlib, which come with: pip install 'khata[report]'")
+    # They take a second to load, which only those who want a report should wait for.
+    from simulations.pictures import pictures
+    from simulations.poster import poster
+
+    drawn = pictures(story)
+    image = path.with_suffix(".png")
+    path.write_text(_page(story, drawn), encoding="utf-8", newline="\n")
+    image.write_bytes(poster(story, [picture for part in drawn.values() for picture in part]))
+    return [path, image]
+
+
+def _page(story: Story, drawn: "dict[str, list[Picture]]") -> str:
+    """Return the report as one HTML page that needs nothing else."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from simulations.drawing import as_svg
+    from simulations.lanes import caption
+    from simulations.palette import DARK, LIGHT, as_css
+
+    surroundings = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    surroundings.filters.update(
+        lasting=length,
+        year=year,
+        size=show_size,
+        shown=shown,
+        hours=hours,
+        clock=lambda at: clock(story.clock_start + at),
+    )
+    embedded = {
+        name: [{"title": one.title, "svg": Markup(as_svg(one))} for one in part] for name, part in drawn.items()
+    }
+    return surroundings.get_template("report.html.j2").render(
+        story=story,
+        light=Markup(as_css(LIGHT)),
+        dark=Markup(as_css(DARK)),
+        pictures=embedded,
+        lanes_caption=caption(story),
+        counted=counted,
+        **_told(story),
+    )
+
+
+def _told(story: Story) -> dict[str, Any]:
+    """Everything of a page that is told in words and figures."""
+    rows, left_out = happened(story)
+    all_links = links(story)
+    return {
+        "paragraph": paragraph(story),
+        "replay": shown(replay(story)),
+        "key_figures": _key_figures(story),
+        "spreads": _spreads(story),
+        "returns": [_return_row(story, one) for one in returns(story)],
+        "links": all_links[:_LINKS_MAX],
+        "links_left_out": _rest(all_links[_LINKS_MAX:]),
+        "happened": rows,
+        "happened_left_out": left_out,
+        "conflicts": story.conflicts[:_OPEN_MAX],
+        "problems": story.problems[:_OPEN_MAX],
+        "violations": story.violations[:_OPEN_MAX],
+        "open_max": _OPEN_MAX,
+        "never": NEVER,
+    }
+
+
+def _rest(rest: list[Link]) -> str:
+    return f"{counted(len(rest), 'further line')}, {show_size(sum(one.total for one in rest))}" if rest else ""
+
+
+def _key_figures(story: Story) -> list[tuple[str, str]]:
+    every = spread(story.deliveries)
+    devices = sum(not lane.is_relay for lane in story.lanes)
+    relays = len(story.lanes) - devices
+    return [
+        (
+            f"{devices:,}",
+            ("device" if devices == 1 else "devices") + (f", {counted(relays, 'relay')}" if relays else ""),
+        ),
+        (length(story.ended), "from beginning to end"),
+        (f"{every.saves:,}", "entry saved" if every.saves == 1 else "entries saved"),
+        (_or_dash(every.half), "until half of the saves were everywhere"),
+        (_or_dash(every.most), "until 99 of 100 were"),
+        (_or_dash(every.longest), "the longest that one took"),
+        (
+            f"{len(story.conflicts):,}",
+            "conflict for a person" if len(story.conflicts) == 1 else "conflicts for a person",
+        ),
+        (show_size(sum(sum(one.bytes) for one in story.traffic)), "over all lines"),
+    ]
+
+
+def _or_dash(ms: int | None) -> str:
+    return "–" if ms is None else length(ms)
+
+
+def _spreads(story: Story) -> list[tuple[str, Spread]]:
+    """The spread of all saves first, then of each device's, if there are several."""
+    by_device = spread_by_device(story)
+    every = [("All devices", spread(story.deliveries))] if len(by_device) > 1 else []
+    return [*every, *((shown(name), its) for name, its in by_device.items())]
+
+
+_WHY = {
+    "cut": "its lines were cut",
+    "one-way": "it was heard one way only",
+    "off": "it was switched off",
+    "crashed": "it crashed",
+    "gone": "it was lost for good",
+}
+
+
+def _return_row(story: Story, one: Return) -> dict[str, Any]:
+    gone = one.why == "gone"
+    until_the_end = one.end >= story.ended
+    return {
+        "device": shown(one.device),
+        "why": _WHY.get(one.why, one.why),
+        "begin": one.begin,
+        "end": None if gone or until_the_end else one.end,
+        "lasted": length(one.end - one.begin),
+        "in_sync": one.in_sync,
+        "took": "" if one.in_sync is None else length(one.in_sync - one.end),
+        "other": shown(one.other),
+        "gone": gone,
+    }

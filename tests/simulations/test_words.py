@@ -1,0 +1,109 @@
+"""The paragraph at the top of a report, sentence by sentence."""
+
+from simulations.scenario import DAY, HOUR, MINUTE, SECOND
+from simulations.story import Open, Violation
+from simulations.words import paragraph, replay
+from tests.simulations.stories import a_story, failing, lane, mark, pune_cut_off, saved
+
+
+def test_three_days_without_pune():
+    assert " ".join(paragraph(pune_cut_off())) == (
+        "Pune was alone for 72 h; 214 entries waited there, and all were everywhere they belong 41 s after the line "
+        "came back. Besides, there was 1 crash. In the end all were in sync, 4 s after everything was healed. "
+        "3 conflicts need a person. Nothing was lost."
+    )
+
+
+def test_a_day_on_which_nothing_happens():
+    assert paragraph(a_story()) == [
+        "Nobody was alone: every branch could reach another one all the time.",
+        "In the end all were in sync, 0 ms after everything was healed.",
+        "Nothing needs a person.",
+        "Nothing was entered.",
+    ]
+
+
+def test_one_of_each_is_told_in_the_singular():
+    story = a_story(
+        lanes=(lane("Pune", (HOUR, 2 * HOUR, "cut")),),
+        deliveries=(saved(HOUR + MINUTE, "Pune", 2 * HOUR + 5 * SECOND),),
+        conflicts=(Open(name="Sales 1", text=""),),
+    )
+    said = paragraph(story)
+    assert said[0] == (
+        "Pune was alone for 1 h; 1 entry waited there, and was everywhere it belongs 5 s after the line came back."
+    )
+    assert "1 conflict needs a person." in said
+
+
+def test_a_branch_that_was_alone_again_and_again():
+    cuts = [(hour * HOUR, hour * HOUR + hour * MINUTE, "cut") for hour in (1, 2, 3)]
+    story = a_story(
+        lanes=(lane("Pune", *cuts),),
+        deliveries=(saved(3 * HOUR, "Pune", 4 * HOUR), saved(3 * HOUR, "Pune", None), saved(1, "Pune", 2)),
+    )
+    assert paragraph(story)[0] == (
+        "Pune was alone 3 times, for 6 min in all and 3 min at the longest; up to 2 entries waited there at a time, "
+        "and 1 of them never got everywhere."
+    )
+
+
+def test_only_the_first_branches_are_named():
+    lanes = tuple(lane(f"Branch {number}", (0, number * MINUTE, "cut")) for number in range(1, 6))
+    assert paragraph(a_story(lanes=lanes))[:4] == [
+        "Branch 5 was alone for 5 min; nothing waited there.",
+        "Branch 4 was alone for 4 min; nothing waited there.",
+        "Branch 3 was alone for 3 min; nothing waited there.",
+        "2 other branches were alone too, for 2 min or less each.",
+    ]
+
+
+def test_never_in_sync():
+    said = paragraph(a_story(in_sync=None, lasts=DAY, ended=DAY + 15 * MINUTE))
+    assert "In the end they were not all in sync, 15 min after everything was healed." in said
+
+
+def test_what_was_only_on_a_burnt_device_is_said_to_be_lost():
+    story = a_story(
+        lanes=(lane("Head office", (HOUR, DAY, "gone")), lane("Pune")),
+        deliveries=(saved(1, "Head office", None), saved(2, "Head office", None), saved(3, "Pune", None)),
+        problems=(Open(name="a", text=""), Open(name="b", text="")),
+    )
+    said = paragraph(story)
+    assert "Besides, there was 1 device lost for good." in said
+    assert "2 problems need a person." in said
+    assert said[-2:] == [
+        "2 entries were made on a device that was lost before they were everywhere.",
+        "1 entry was not everywhere when the run ended.",
+    ]
+    assert "Nothing was lost." not in said
+
+
+def test_further_trouble_is_counted():
+    marks = (mark(1, "crash", "A"), mark(2, "crash", "A"), mark(3, "clock", "B"), mark(4, "revoked", "C"))
+    said = paragraph(a_story(marks=marks))
+    assert "Besides, there were 2 crashes, 1 change of a clock and 1 device shut out." in said
+
+
+def test_a_failure_is_said_first_with_its_seed_and_how_to_see_it_again():
+    said = paragraph(failing())
+    assert said[:3] == [
+        "This run failed: 2 things had to hold and did not.",
+        "The first was “saves”, 4 days 14 h after the beginning (Fri 5 Jun, 23:00:00): "
+        "Sales PUN/26-27/00099 of Pune is not at Head office.",
+        "The seed is 4711; to see it again, type: khata simulate 'my scenarios/pune.toml' --seed 4711",
+    ]
+    assert "1 entry was not everywhere when the run ended." in said
+    assert "Nothing was lost." not in said
+
+
+def test_one_failure_is_told_in_the_singular():
+    said = paragraph(a_story(violations=(Violation(at=0, check="balance", text="Sales 1 is off by ₹1.00."),)))
+    assert said[:2] == [
+        "This run failed: one thing that always has to hold did not.",
+        "It was “balance”, 0 ms after the beginning (Mon 1 Jun, 09:00:00): Sales 1 is off by ₹1.00.",
+    ]
+
+
+def test_the_command_that_replays_a_run():
+    assert replay(a_story()) == "khata simulate quiet-day --seed 7"
