@@ -88,7 +88,7 @@ class Lock:
     tips: dict[tuple[str, bytes], frozenset[bytes]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
     """The entries up to one, and what they say together."""
 
@@ -106,7 +106,7 @@ class Line:
     locks: tuple[Lock, ...] = ()
     let_in: frozenset[bytes] = frozenset()
     readmitted: frozenset[bytes] = frozenset()
-    said: dict[str, Any] = field(default_factory=dict, compare=False)
+    said: dict[str, Any] = field(default_factory=dict)
 
     def entries(self) -> list["Line"]:
         """Each entry from the first on, as the line that ends in it."""
@@ -129,11 +129,8 @@ class Line:
             return any_matches(grant.write, scope)
         return scope in ("control/rules", "control/devices") or member.device == self.keeper_at(seq)
 
-    def __hash__(self) -> int:
-        return hash(self.hash)
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chain:
     """The line that has won, with the revocations of those that lost in force, and those."""
 

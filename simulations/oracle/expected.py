@@ -121,13 +121,11 @@ def _transfer(chain: Chain, name: Name, saves: Mapping[bytes, Save]) -> tuple[Sh
     made = []
     for save in saves.values():
         route = save.values.get("route")
-        fits = isinstance(route, dict) and sorted((route["from"], route["to"])) == pair
-        if fits and branch_of(save.author) == route["from"]:
-            made.append(((bool(save.parents), save.time, save.id), route))
+        if isinstance(route, dict) and sorted(ends := (str(route["from"]), str(route["to"]))) == pair:
+            made += [((bool(save.parents), save.time, save.id), ends)] if branch_of(save.author) == ends[0] else []
     if not made:
         raise Undecided
-    route = min(made, key=lambda one: one[0])[1]
-    sender, receiver = str(route["from"]), str(route["to"])
+    sender, receiver = min(made)[1]
 
     def allowed(register: str, author: bytes) -> bool:
         if register in ("route", "dispatch", "cancelled"):
