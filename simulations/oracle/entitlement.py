@@ -85,11 +85,13 @@ class Entitlement:
         window = [(one, self._saved) for one in chains]
         for row in copy.fresh:
             commit = copy.commit(row.id)
-            if commit is None or row.id in self._right:
+            if commit is None:
                 continue
             if row.scope == RULES and copy.states.get(row.id, ACCEPTED) == ACCEPTED:
                 self._take_up(row.id, commit)
                 window += [(one, self._saved) for one in chains]
+            if row.id in self._right:
+                continue
             fault = self._fault(row, commit, window, chain)
             if fault:
                 yield row, commit, fault

@@ -1,5 +1,6 @@
 """What has to hold at every moment: nothing saved is lost, nothing is where it may not be, the books are right."""
 
+import sqlite3
 from collections.abc import Iterator
 
 from simulations.oracle.books import doubled_numbers, table_lines
@@ -16,7 +17,10 @@ def safety_faults(watched: Watched, anew: bool) -> Iterator[Fault]:
         anew: read every store from its first row, instead of what came since the last look.
     """
     for copy in list(watched.copies.values()):
-        yield from ((check, f"{copy.name}: {text}") for check, text in _look(watched, copy, anew))
+        try:
+            yield from ((check, f"{copy.name}: {text}") for check, text in _look(watched, copy, anew))
+        except sqlite3.Error as error:
+            yield "stored", f"{copy.name}: its store cannot be read: {error}"
     yield from _unproved(watched)
     yield from _false_claims(watched)
 

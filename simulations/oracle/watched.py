@@ -62,8 +62,9 @@ class Watched:
         return (copy for copy in self.belonging() if not copy.is_relay)
 
     def belonging(self) -> Iterator[Copy]:
-        """The copies of members that were not revoked, as they themselves know it."""
+        """The copies of members that were not revoked, as far as any copy knows."""
+        chains = {copy.chain for copy in self.copies.values() if copy.chain is not None}
         for copy in self.copies.values():
-            member = copy.chain.member(copy.device) if copy.chain is not None else None
-            if member is not None and member.revoked is None:
+            members = [member for chain in chains if (member := chain.member(copy.device)) is not None]
+            if members and all(member.revoked is None for member in members):
                 yield copy

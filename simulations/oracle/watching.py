@@ -67,6 +67,10 @@ class Oracle:
     def cloned(self, name: str, clone: str, path: Path) -> None:
         """A second machine goes on with a copy of a device's disk, key and all."""
         self._watched.add(clone, path, self._watched.copies[name].device, is_relay=False)
+        self.numbers_may_double()
+
+    def numbers_may_double(self) -> None:
+        """From now on a number that was given twice is no fault, as long as it is listed."""
         self._watched.numbers_may_double = True
 
     # -- what the world asks ----------------------------------------------------------------------------------------

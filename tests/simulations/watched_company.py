@@ -1,8 +1,6 @@
 """Small companies in files, made by the real code, with an oracle that watches them."""
 
-import random as randomness
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 from khata.beginning import start_books
@@ -122,7 +120,7 @@ class Company:
     def damage(self, name: str, *statements: str) -> None:
         """Change a store behind everybody's back."""
         db = sqlite3.connect(self.path(name))
-        db.create_function("flipped", 1, lambda data: bytes((data[0] ^ 1,)) + data[1:])
+        db.create_function("flipped", 1, lambda data: data[:-1] + bytes((data[-1] ^ 1,)))
         with db:
             for statement in statements:
                 assert db.execute(statement).rowcount, f"nothing was damaged: {statement}"
@@ -136,7 +134,3 @@ def checks(found: list[Violation]) -> set[str]:
 
 def texts(found: list[Violation]) -> list[str]:
     return [f"{violation.check}: {violation.text}" for violation in found]
-
-
-Damage = Callable[[Company], None]
-SEED = randomness.Random(7)
