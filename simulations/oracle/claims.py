@@ -6,6 +6,7 @@ A claim under rules that have changed since the last check is left out, and so i
 two, or whose store has been replaced by an older one since.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from hashlib import sha256
 
@@ -77,8 +78,8 @@ class Claims:
     def _missing(self, giver: Copy, taker: Copy, shares: Shares, after: int, until: int) -> list[Row]:
         return [
             row
-            for row in giver.rows
-            if after < row.number <= until
+            for row in giver.rows[bisect_right(giver.rows, after, key=_number) :]
+            if row.number <= until
             and row.id not in taker.by_id
             and shares.may_flow(giver.device, taker.device, row.scope)
         ]
@@ -99,6 +100,10 @@ class Claims:
             if at and covers[other.rows[at - 1].scope]:
                 sum_, count = (sum_ - int.from_bytes(other.rows[at - 1].id, "big")) % _MODULUS, count - 1
         return None
+
+
+def _number(row: Row) -> int:
+    return row.number
 
 
 def _said(rows: list[Row]) -> str:

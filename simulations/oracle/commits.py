@@ -68,6 +68,7 @@ class Library:
         self._seal_secrets = seal_secrets
         self._packers: dict[int, zstandard.ZstdDecompressor] = {}
         self._unopened: set[bytes] = set()
+        self._unproved: list[Commit] = []
         self._sealed: list[tuple[bytes, bytes, bytes]] = []
         self.commits: dict[bytes, Commit] = {}
         self.company = b""
@@ -84,6 +85,7 @@ class Library:
                 return None, f"its header cannot be read: {error}"
             self.commits[id] = known
             self._unopened.add(id)
+            self._unproved.append(known)
         if header != known.header:
             return known, "its header is not the one that was signed"
         if body is None or body == known.body:
@@ -92,6 +94,11 @@ class Library:
             return known, "its body is not the one that was signed"
         known.body = body
         return known, ""
+
+    def take_unproved(self) -> list[Commit]:
+        """The commits that came since this was last asked, whose signatures nobody has looked at yet."""
+        found, self._unproved = self._unproved, []
+        return found
 
     def open_all(self) -> None:
         """Open what has not been opened, as far as keys are known."""

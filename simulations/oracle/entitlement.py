@@ -68,9 +68,8 @@ class Entitlement:
 
     def _rules_here(self) -> dict[Name, frozenset[bytes]]:
         return {
-            name: frozenset(id for id in ids if self._copy.states.get(id, ACCEPTED) == ACCEPTED)
-            for name, ids in self._copy.documents.items()
-            if name[0] == RULES and name[1] == "rule"
+            name: frozenset(id for id in self._copy.documents[name] if self._copy.states.get(id, ACCEPTED) == ACCEPTED)
+            for name in self._copy.rules
         }
 
     def astray(self) -> Iterator[tuple[Row, Commit, str]]:

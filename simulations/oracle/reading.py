@@ -47,7 +47,9 @@ class Copy:
         rows: the commits it holds, in the order in which they came.
         held: the ids of these, by scope.
         states: of those that are not simply accepted.
+        by_author: the rows of each author.
         documents: which commits have a say in a document.
+        rules: the documents among these that are rules.
         fresh: rows that the last look has brought.
         touched: documents that the last look has found changed.
         renewed: whether the last look has read everything anew.
@@ -63,6 +65,7 @@ class Copy:
     def _clear(self) -> None:
         self.rows: list[Row] = []
         self.by_id: dict[bytes, Row] = {}
+        self.by_author: dict[bytes, list[Row]] = {}
         self.held: dict[str, set[bytes]] = {}
         self.states: dict[bytes, int] = {}
         self.bodies_gone: set[bytes] = set()
@@ -71,6 +74,8 @@ class Copy:
         self.held_back: set[bytes] = set()
         self.claims: dict[bytes, Claim] = {}
         self.sums: dict[str, tuple[int, int]] = {}
+        self._sums: dict[str, int] = {}
+        self.rules: set[Name] = set()
         self.fresh: list[Row] = []
         self.touched: set[Name] = set()
         self.renewed = True
@@ -167,6 +172,9 @@ class Copy:
             self.rows.append(row)
             self.by_id[id] = row
             self.held.setdefault(row.scope, set()).add(id)
+            self._sums[row.scope] = (self._sums.get(row.scope, 0) + int.from_bytes(id, "big")) % _MODULUS
+            if commit is not None:
+                self.by_author.setdefault(commit.author, []).append(row)
             self.fresh.append(row)
         return wrong
 
@@ -186,6 +194,8 @@ class Copy:
             held = self.documents.setdefault(name, set())
             held.add(id) if says else held.discard(id)
             self.touched.add(name)
+            if name[:2] == ("control/rules", "rule"):
+                self.rules.add(name)
 
     def _read_notes(self, db: sqlite3.Connection) -> None:
         self.held_back = {id for (id,) in db.execute("SELECT id FROM held_back")}
@@ -217,8 +227,7 @@ class Copy:
 
     def is_sum_right(self, scope: str) -> bool:
         """Whether the digest of a scope is that of the commits in it."""
-        ids = self.held.get(scope, set())
-        return self.sums.get(scope, (0, 0)) == (sum(int.from_bytes(id, "big") for id in ids) % _MODULUS, len(ids))
+        return self.sums.get(scope, (0, 0)) == (self._sums.get(scope, 0), len(self.held.get(scope, ())))
 
 
 def _stamp(file: Path) -> object:

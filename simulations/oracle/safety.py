@@ -60,7 +60,8 @@ def _astray(watched: Watched, copy: Copy, chain: Chain) -> Iterator[Fault]:
 
 def _states(watched: Watched, copy: Copy, chain: Chain) -> Iterator[Fault]:
     cut_off = {cut.device[:8] for cut in chain.cuts}
-    for row in copy.rows if copy.chain_changed or cut_off or copy.renewed else copy.fresh:
+    rows = [row for author in cut_off for row in copy.by_author.get(author, ())]
+    for row in copy.rows if copy.chain_changed or copy.renewed else {*rows, *copy.fresh}:
         commit = copy.commit(row.id)
         if commit is None:
             continue
@@ -80,7 +81,7 @@ def _states(watched: Watched, copy: Copy, chain: Chain) -> Iterator[Fault]:
 def _unproved(watched: Watched) -> Iterator[Fault]:
     """Commits that neither their signature nor a later commit of their author proves."""
     commits = watched.library.commits
-    new = [commit for commit in commits.values() if not commit.proved]
+    new = watched.library.take_unproved()
     named = {commit.prev for commit in new}
     chains = {copy.chain for copy in watched.copies.values() if copy.chain is not None}
     for commit in sorted(new, key=lambda one: one.id in named):
