@@ -14,6 +14,7 @@ from khata.folder import BooksFolder
 from khata.projection import BooksProjection
 from p2p.founding import COMPANY, found_company
 from p2p.identity import DeviceKeys, Random
+from p2p.keyring import HPKE, Sealer
 from p2p.limits import NAME_CHARS_MAX, SERIES_CHARS_MAX
 from p2p.recovery import new_phrase, recovery_keys
 from p2p.replica import Replica
@@ -81,6 +82,7 @@ def start_books(
     folder: BooksFolder | None = None,
     now: Callable[[], int] = system_now,
     random: Random = os.urandom,
+    sealer: Sealer = HPKE,
 ) -> Books:
     """Found a company in an empty store with tables, in one transaction. Arguments otherwise as `found_books`.
 
@@ -88,7 +90,7 @@ def start_books(
         recovery: the keys that follow from the recovery phrase.
     """
     with store.transaction():
-        replica = found_company(store, keys, recovery, branch, code, now(), BooksProjection(), random)
+        replica = found_company(store, keys, recovery, branch, code, now(), BooksProjection(), random, sealer)
         store.set_meta(USER_META, user.encode())
         books = Books(replica, user, folder, now, random)
         _save_first_masters(books, company.strip())
@@ -111,12 +113,17 @@ def joining_books(
     if held is not None and held != company:
         raise BooksError(f"the folder {folder.path} holds the books of another company; choose another with --books")
     keys, store = _prepare(folder, random, again=held is not None)
+    begin_to_join(store, company, user, preset)
+    return Books(Replica(store, keys, company, BooksProjection(), random), user, folder)
+
+
+def begin_to_join(store: Store, company: bytes, user: str, preset: str = "") -> None:
+    """Note in a store with tables whose books are to come into it. Arguments as `joining_books`."""
     with store.transaction():
         store.set_meta(COMPANY, company)
         store.set_meta(USER_META, user.encode())
         if preset and store.meta(FIRST_RULE) is None:
             store.set_meta(FIRST_RULE, preset.encode())
-    return Books(Replica(store, keys, company, BooksProjection(), random), user, folder)
 
 
 def _prepare(folder: BooksFolder, random: Random, again: bool = False) -> tuple[DeviceKeys, Store]:

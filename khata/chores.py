@@ -17,7 +17,7 @@ def chores_of(books: Books) -> tuple[Chore, ...]:
     """The chores of a copy, for its node: while it serves, and at the end of every synchronization."""
     return (
         lambda: accept_promised(books),
-        lambda: repeat_what_stays_in_force(books.replica, books.now()),
+        lambda: repeat_what_stays_in_force(books.replica, books.now(), books.random),
         lambda: carry_out(books),
         lambda: list_slots(books.replica, books.now()),
     )

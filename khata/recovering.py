@@ -82,7 +82,7 @@ def recover_books(
     try:
         if books.replica.chain.member(books.replica.keys.id) is None:
             _receive_control(books, recovery, addresses, timeout_seconds)
-            books = _take_place(books, recovery, wanted)
+            books = take_place(books, recovery, wanted)
         lost = _keeper_before(books)
         return Recovered(books, lost, sync_once(books, addresses, timeout_seconds, watch))
     except BaseException:
@@ -134,15 +134,20 @@ def _converse(replica: Replica, address: str, timeout_seconds: float) -> Outcome
         return Outcome(address, address, False, 0, 0, str(error), None, reached=False)
 
 
-def _take_place(books: Books, recovery: DeviceKeys, wanted: Wanted) -> Books:
-    """The same books, opened anew as the keeper's."""
+def take_place(books: Books, recovery: DeviceKeys, wanted: Wanted) -> Books:
+    """The same books, opened anew as the keeper's, once `control` has come. Does nothing where it was done before.
+
+    Raises:
+        NotRecovered: the phrase is not this company's, or keys are missing; nothing was written.
+    """
+    sealer = books.replica.sealer
     replica = Replica(books.replica.store, books.replica.keys, books.company)
     branch = _branch(replica.chain, wanted.branch)
     named = replica.chain.branches[branch].name
     series = wanted.code.upper() or _free_series(replica.chain, branch)
     name, series = checked_branch(wanted.name or f"{named} {series}", series)
     store, keys = books.replica.store, books.replica.keys
-    held = recover(store, keys, recovery, name, branch, series, books.now(), BooksProjection())
+    held = recover(store, keys, recovery, name, branch, series, books.now(), BooksProjection(), books.random, sealer)
     fill_tables(held)
     return Books(held, books.user, books.folder, books.now, books.random)
 

@@ -6,7 +6,7 @@ from p2p.chain import READ_DEFAULT, WRITE_DEFAULT, Admitted, Body, BranchAdded, 
 from p2p.chain_members import Grant, Member
 from p2p.documents import Projection
 from p2p.identity import DeviceKeys, Random
-from p2p.keyring import ROOT, HeldKey, Keyring
+from p2p.keyring import HPKE, ROOT, HeldKey, Keyring, Sealer
 from p2p.replica import NotAllowed, Replica
 from p2p.scope import RECOVERY_KEYS_SCOPE, keys_scope, slug
 from p2p.sealing import publish_branches, seal_granted
@@ -26,6 +26,7 @@ def found_company(
     now: int,
     projection: Projection | None = None,
     random: Random = os.urandom,
+    sealer: Sealer = HPKE,
 ) -> Replica:
     """Found a company in an empty store, with this device as its keeper.
 
@@ -42,7 +43,7 @@ def found_company(
     with store.transaction():
         store.set_meta(COMPANY, chain.company_id)
         store.append_chain([(entry.seq, entry.encoded) for entry in chain.entries()])
-        replica = Replica(store, keys, chain.company_id, projection, random)
+        replica = Replica(store, keys, chain.company_id, projection, random, sealer)
         append(replica, BranchAdded(time=now, code=slug(series), name=branch))
         append(
             replica,
@@ -60,9 +61,9 @@ def found_company(
         epoch, root = Keyring.new_epoch(random)
         append(replica, Epoch(time=now, epoch=epoch))
         held = [HeldKey(epoch, ROOT, root)]
-        item = seal_keys(replica.company, keys.id, keys.seal_public, held)
+        item = seal_keys(replica.company, keys.id, keys.seal_public, held, sealer)
         replica.commit(keys_scope(keys.author), [item], now)
-        item = seal_keys(replica.company, recovery.id, recovery.seal_public, held)
+        item = seal_keys(replica.company, recovery.id, recovery.seal_public, held, sealer)
         replica.commit(RECOVERY_KEYS_SCOPE, [item], now)
     return replica
 

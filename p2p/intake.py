@@ -16,7 +16,7 @@ from p2p.held_back import HeldBack
 from p2p.identity import DeviceKeys
 from p2p.ingested import Ingested
 from p2p.judging import Checked, Verdict, check_untrusted, judge
-from p2p.keyring import Keyring
+from p2p.keyring import HPKE, Keyring, Sealer
 from p2p.links import Links
 from p2p.locks import Locks
 from p2p.messages import CommitParts
@@ -40,12 +40,16 @@ class Intake(Rejudging):
         keys: this device.
         company: company id, 32 bytes.
         projection: tables made of documents.
+        sealer: how keys are sealed to devices, and opened.
     """
 
-    def __init__(self, store: Store, keys: DeviceKeys, company: bytes, projection: Projection | None) -> None:
+    def __init__(
+        self, store: Store, keys: DeviceKeys, company: bytes, projection: Projection | None, sealer: Sealer = HPKE
+    ) -> None:
         self.store = store
         self.keys = keys
         self.company = company
+        self.sealer = sealer
         self._projection: Projection = projection or NoTables()
         self.quota: Quota | None = None
         self.links = Links(store)
@@ -281,7 +285,7 @@ class Intake(Rejudging):
         known = {(epoch, path) for epoch, path, _ in self.keyring.dump()}
         came: list[str] = []
         for document in self.documents.in_scope(keys_scope(self.keys.author)):
-            for epoch, path, key in open_seals(self.keys, self.company, document):
+            for epoch, path, key in open_seals(self.keys, self.company, document, self.sealer):
                 self.keyring.add(epoch, path, key)
                 if (epoch, path) not in known:
                     came.append(TRANSFERS if path.endswith(PAIRED) else path)

@@ -107,7 +107,7 @@ def begin_epoch(replica: Replica, now: int, random: Random = os.urandom) -> Entr
         epoch, root = Keyring.new_epoch(random)
         entry = append(replica, Epoch(time=now, epoch=epoch))
         held = [HeldKey(epoch, ROOT, root)]
-        item = seal_keys(replica.company, replica.keys.id, replica.keys.seal_public, held)
+        item = seal_keys(replica.company, replica.keys.id, replica.keys.seal_public, held, replica.sealer)
         replica.commit(keys_scope(replica.keys.author), [item], now)
         seal_everywhere(replica, now)
     return entry

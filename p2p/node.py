@@ -14,10 +14,7 @@ from p2p.checking import Check, in_a_thread
 from p2p.chores import Chore, Chores
 from p2p.clock import Clock, SystemClock
 from p2p.contact import Contact
-from p2p.conversation import (
-    LEAVING_SECONDS_MAX,
-    Conversation,
-)
+from p2p.conversation import LEAVING_SECONDS_MAX, Conversation
 from p2p.copies import Copies
 from p2p.dialling import Attend, Dialling
 from p2p.duplicates import DUPLICATE, superfluous
@@ -54,6 +51,7 @@ class Node:
         random: challenges and jitter.
         chores: what this device does by itself whenever something new is in the store.
         attends: when a device is called without being asked to.
+        watch_seconds: how often the store is looked at for what another process wrote and did not tell of.
     """
 
     def __init__(
@@ -66,6 +64,7 @@ class Node:
         random: Random = os.urandom,
         chores: Sequence[Chore] = (),
         attends: Attend = attend,
+        watch_seconds: float = WATCH_SECONDS,
     ) -> None:
         self.copies = copies if isinstance(copies, Copies) else Copies(copies.keys, [copies])
         self.keys = self.copies.keys
@@ -75,6 +74,7 @@ class Node:
         self._random = random
         self._check = check
         self._chores = Chores(chores, lambda text: self._tell(Said("failed", "", text)))
+        self._watch_seconds = watch_seconds
         self._poked = trio.Event()
         self._sync_moved = trio.Event()
         self._stopping = trio.Event()
@@ -295,7 +295,7 @@ class Node:
 
     async def _watch(self) -> None:
         while True:
-            with trio.move_on_after(WATCH_SECONDS):
+            with trio.move_on_after(self._watch_seconds):
                 await self._poked.wait()
             self._poked = trio.Event()
             for replica in self.copies:

@@ -4,13 +4,15 @@ Until it is the keeper the machine speaks with the keys of the phrase, which bel
 relay shows them the control chain and `control`, and nothing else.
 """
 
+import os
+
 from p2p.chain import Entry, Recovered
 from p2p.documents import Projection
 from p2p.errors import ChainError
 from p2p.founding import COMPANY
-from p2p.identity import DeviceKeys
+from p2p.identity import DeviceKeys, Random
 from p2p.introduction import COMPANY_CODE
-from p2p.keyring import ROOT, HeldKey, Keyring
+from p2p.keyring import HPKE, ROOT, HeldKey, Keyring, Sealer
 from p2p.node import Outcome
 from p2p.packed import split_items
 from p2p.replica import Replica
@@ -43,6 +45,8 @@ def recover(
     series: str,
     now: int,
     projection: Projection | None = None,
+    random: Random = os.urandom,
+    sealer: Sealer = HPKE,
 ) -> Replica:
     """Make this device the keeper, in a store that holds `control`; does nothing where it was done before.
 
@@ -60,7 +64,7 @@ def recover(
     """
     company = store.meta(COMPANY)
     assert company is not None
-    replica = Replica(store, keys, company, projection)
+    replica = Replica(store, keys, company, projection, random, sealer)
     with replica.transaction():
         if replica.chain.recovery_keys[0] != recovery.public:
             raise NotRecovered("this phrase is not that of the company; compare it with the paper")
@@ -72,7 +76,7 @@ def recover(
 def _take_the_place(replica: Replica, recovery: DeviceKeys, name: str, branch: str, series: str, now: int) -> Entry:
     keys, roots = replica.keys, Keyring()
     for document in replica.documents.in_scope(RECOVERY_KEYS_SCOPE):
-        for held in open_seals(recovery, replica.company, document):
+        for held in open_seals(recovery, replica.company, document, replica.sealer):
             roots.add(*held)
     found = [HeldKey(epoch, ROOT, key) for epoch in replica.chain.epochs if (key := roots.key(epoch, ROOT)) is not None]
     missing = len(replica.chain.epochs) - len(found)
@@ -87,7 +91,7 @@ def _take_the_place(replica: Replica, recovery: DeviceKeys, name: str, branch: s
     # What is known of peers was learned under other keys: none of them has met this device.
     replica.db.execute("UPDATE links SET met=0, settled_row=0, share=NULL, in_sync_at=NULL")
     replica.db.execute("DELETE FROM settled")
-    items = [seal_keys(replica.company, keys.id, keys.seal_public, [held]) for held in found]
+    items = [seal_keys(replica.company, keys.id, keys.seal_public, [held], replica.sealer) for held in found]
     for batch in split_items(items):
         replica.commit(keys_scope(keys.author), batch, now)
     return entry

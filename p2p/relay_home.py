@@ -5,9 +5,10 @@ relay.db                        its name, its addresses, the invitations it gave
 companies/<16 hex digits>/khata.db   one company's chain and sealed commits
 """
 
+import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -60,15 +61,26 @@ class RelayHome:
         path: the folder, which `make` has made.
         wait_ms: how long a write waits for another process; 0 raises `StoreBusy` at once.
         companies_max: how many companies it serves.
+        random: gives nonces.
+        opened: opens the store of a company.
     """
 
-    def __init__(self, path: Path, wait_ms: int = 30_000, companies_max: int = COMPANIES_PER_RELAY_MAX) -> None:
+    def __init__(
+        self,
+        path: Path,
+        wait_ms: int = 30_000,
+        companies_max: int = COMPANIES_PER_RELAY_MAX,
+        random: Random = os.urandom,
+        opened: Callable[[Path, int], Store] = Store.open,
+    ) -> None:
         if not is_relay(path):
             raise RelayError(f"there is no relay in {path}; make one with `khata relay init`")
         self.path = path
         self.keys = DeviceKeys.load(path / KEY_FILE)
         self._wait_ms = wait_ms
         self._companies_max = companies_max
+        self._random = random
+        self._opened = opened
         self._desk = _desk(path)
         self.copies = Copies(self.keys)
         self.letters = Letters(self._desk, self.copies)
@@ -195,7 +207,7 @@ class RelayHome:
             return known
         folder = self.folder_of(company)
         folder.mkdir(mode=0o700, exist_ok=True)
-        store = Store.open(folder / STORE_FILE, self._wait_ms)
+        store = self._opened(folder / STORE_FILE, self._wait_ms)
         with store.transaction():
             if store.meta(COMPANY) not in (None, company):
                 raise StoreError(f"{folder} holds another company whose id begins alike; this one cannot be served")
@@ -206,13 +218,13 @@ class RelayHome:
     def _open(self, folder: Path) -> None:
         if not (folder / STORE_FILE).exists():
             return
-        store = Store.open(folder / STORE_FILE, self._wait_ms)
+        store = self._opened(folder / STORE_FILE, self._wait_ms)
         company = store.meta(COMPANY)
         if company is not None:
             self._speak_for(store, company)
 
     def _speak_for(self, store: Store, company: bytes) -> Replica:
-        replica = Replica(store, self.keys, company)
+        replica = Replica(store, self.keys, company, random=self._random)
         kept = quota_of(replica)
         replica.quota = quota_for(kept) if kept is not None else None
         self.copies.add(replica)

@@ -1,5 +1,6 @@
 """A relay at work: the same node as a branch's, with a copy for each company, in which it can read `control` alone."""
 
+import os
 import sqlite3
 from functools import partial
 
@@ -7,15 +8,17 @@ import trio
 import trio.lowlevel
 
 from crdt_models.packing import Value
+from p2p.checking import Check, in_a_thread
 from p2p.clock import Clock, SystemClock
 from p2p.conversation import Conversation, patiently
 from p2p.device_notes import ADDRESSES, save_note
 from p2p.errors import P2PError, TicketError
 from p2p.events import CompanyOffered, SlotCame
+from p2p.identity import Random
 from p2p.limits import DAY_MS
 from p2p.local import Membership
 from p2p.messages import Report
-from p2p.node import Node, Said, Tell, silent
+from p2p.node import WATCH_SECONDS, Node, Said, Tell, silent
 from p2p.pruning import prune
 from p2p.relay_home import RelayHome
 from p2p.relay_letters import INVITER, JOINER
@@ -42,10 +45,21 @@ class RelayNode(Node):
         home: its folder, opened so that a busy store raises at once (`wait_ms=0`).
     """
 
-    def __init__(self, home: RelayHome, network: Network, clock: Clock | None = None, tell: Tell = silent) -> None:
+    def __init__(
+        self,
+        home: RelayHome,
+        network: Network,
+        clock: Clock | None = None,
+        tell: Tell = silent,
+        check: Check = in_a_thread,
+        random: Random = os.urandom,
+        watch_seconds: float = WATCH_SECONDS,
+    ) -> None:
         self.home = home
         self._reported: dict[Conversation, Report] = {}
-        super().__init__(home.copies, network, clock, tell, chores=[self._say_where])
+        super().__init__(
+            home.copies, network, clock, tell, check, random, [self._say_where], watch_seconds=watch_seconds
+        )
         self._wall = clock or SystemClock()
 
     def take_in(self, offered: CompanyOffered) -> Replica | Refusal:

@@ -15,6 +15,7 @@ from p2p.identity import DeviceKeys, Random, device_id
 from p2p.ingested import Ingested
 from p2p.intake import Intake
 from p2p.judging import Checked, check_untrusted, of_a_revoked_device
+from p2p.keyring import HPKE, Sealer
 from p2p.local import Link, Membership, News, Page
 from p2p.messages import CommitParts
 from p2p.scope import is_keys_scope
@@ -37,6 +38,7 @@ class Replica(Intake):
         company: company id, 32 bytes.
         projection: tables made of documents.
         random: gives nonces.
+        sealer: how keys are sealed to devices, and opened.
     """
 
     def __init__(
@@ -46,8 +48,9 @@ class Replica(Intake):
         company: bytes,
         projection: Projection | None = None,
         random: Random = os.urandom,
+        sealer: Sealer = HPKE,
     ) -> None:
-        super().__init__(store, keys, company, projection)
+        super().__init__(store, keys, company, projection, sealer)
         self._random = random
 
     # -- making commits ---------------------------------------------------------------------------------------------

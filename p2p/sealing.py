@@ -39,7 +39,7 @@ def seal_paths(replica: Replica, member: Member, paths: Iterable[str], now: int)
         held = [HeldKey(epoch, path, key) for path, key in wanted if key is not None]
         if held:
             further = epoch in handed
-            items.append(seal_keys(replica.company, member.device, member.seal_public, held, further=further))
+            items.append(seal_keys(replica.company, member.device, member.seal_public, held, replica.sealer, further))
     for batch in split_items(items):
         replica.commit(keys_scope(member.author), batch, now)
 
@@ -80,7 +80,7 @@ def seal_for_recovery(replica: Replica, now: int) -> None:
     handed = _handed(replica, RECOVERY_KEYS_SCOPE)
     missing = ((epoch, replica.keyring.key(epoch, ROOT)) for epoch in replica.chain.epochs if epoch not in handed)
     items = [
-        seal_keys(replica.company, device_id(public), seal_public, [HeldKey(epoch, ROOT, root)])
+        seal_keys(replica.company, device_id(public), seal_public, [HeldKey(epoch, ROOT, root)], replica.sealer)
         for epoch, root in missing
         if root is not None
     ]

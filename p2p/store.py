@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from sqlite_utils import Database
 
@@ -63,7 +63,7 @@ class Store:
         self._scope_paths: dict[int, str] = {}
 
     @classmethod
-    def open(cls, path: Path, wait_ms: int = 30_000) -> "Store":
+    def open(cls, path: Path, wait_ms: int = 30_000) -> Self:
         """Open or create a store, bringing an older one up to date.
 
         Args:

@@ -1,0 +1,73 @@
+"""What is written down while a run goes on: marks, spans, and when each commit came where. The story is made of it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from simulations.clocks import elapsed_ms
+from simulations.story import Kind, Mark, Span, Violation
+from simulations.trace import Trace
+
+
+class Saved(NamedTuple):
+    """A save that was acknowledged to a person: where, when, in which commits, in words."""
+
+    device: str
+    at: int
+    commits: tuple[bytes, ...]
+    text: str
+
+
+class Log:
+    """Everything that the story of a run is made of.
+
+    Attributes:
+        came: for each commit id, when it became durable at which device; the first is its author's.
+        saved: what people were told is saved.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.marks: list[Mark] = []
+        self.spans: dict[str, list[Span]] = {}
+        self.came: dict[bytes, dict[str, int]] = {}
+        self.saved: list[Saved] = []
+        self.violations: list[Violation] = []
+        self._begun: dict[tuple[str, str], int] = {}
+
+    def mark(self, kind: Kind, who: str, text: str = "", other: str = "", count: int = 1) -> None:
+        """Something happened at a device."""
+        at = elapsed_ms()
+        self.marks.append(Mark(at=at, kind=kind, who=who, text=text, other=other, count=count))
+        self.trace.note(at, who, " ".join(part for part in (kind, text, other) if part))
+
+    def say(self, who: str, text: str) -> None:
+        """Something happened that only the trace tells."""
+        self.trace.note(elapsed_ms(), who, text)
+
+    def violated(self, check: str, text: str) -> None:
+        """Something that has to hold does not."""
+        self.violations.append(Violation(at=elapsed_ms(), check=check, text=text))
+        self.trace.note(elapsed_ms(), check, text)
+
+    def begin(self, who: str, why: str) -> None:
+        """From now on a device is away; `why` as in `Span`."""
+        self._begun.setdefault((who, why), elapsed_ms())
+
+    def end(self, who: str, why: str) -> None:
+        """It is no more, for this reason."""
+        began = self._begun.pop((who, why), None)
+        if began is not None:
+            self.spans.setdefault(who, []).append(Span(begin=began, end=elapsed_ms(), why=why))
+
+    def end_all(self) -> None:
+        """The run is over: what still goes on ends now."""
+        for who, why in list(self._begun):
+            self.end(who, why)
+
+    def arrived(self, device: str, commits: Sequence[bytes], source: str, text: str = "") -> None:
+        """Commits have become durable at a device; `source` is from whom, empty for its own."""
+        at = elapsed_ms()
+        for commit in commits:
+            self.came.setdefault(commit, {}).setdefault(device, at)
+        if source:
+            self.mark("delivered", device, text, source, len(commits))

@@ -1,0 +1,245 @@
+"""A business in a run: its devices and relays, how it comes into being, and who joins it."""
+
+from random import Random
+from collections.abc import Iterable
+from typing import Final
+
+import trio
+
+from crdt_models.errors import DocumentError
+from khata.beginning import begin_to_join, start_books
+from khata.books import with_tables
+from khata.branching import invite_branch
+from khata.device_tickets import invite_device
+from khata.errors import BooksError
+from p2p.admission import invite, join_with
+from p2p.errors import P2PError
+from p2p.grants import EVERYTHING, PRESETS
+from p2p.identity import DeviceKeys
+from p2p.invite import Ticket
+from p2p.recovery import new_phrase, recovery_keys
+from p2p.relay_admission import admit_relay
+from p2p.relay_invite import offering
+from p2p.scope import slug
+from simulations.device import Device, Machine, Setting
+from simulations.network import Quality
+from simulations.people import People, open_the_books
+from simulations.relay import Relay
+from simulations.scenario import EVERYBODY, Branch, Line, Scenario, ms_of
+from simulations.sealing import SeededSealer
+
+COMPANY_NAME: Final = "Sharma Traders"
+_SYNC_SECONDS: Final = 120.0
+_AGAIN_SECONDS: Final = 30.0
+
+
+class World:
+    """Everything there is in one run.
+
+    Args:
+        nursery: in which whatever happens goes on.
+        hosts: filled with what there is, by host.
+
+    Attributes:
+        is_working: whether people work and things go wrong still.
+        joining: how many devices wait to be admitted.
+        revoked, rolled_back, cloned: names of devices that were revoked, restored from a backup, or cloned.
+        phrase: the recovery phrase on its piece of paper.
+    """
+
+    def __init__(self, scenario: Scenario, setting: Setting, nursery: trio.Nursery, hosts: dict[str, Machine]) -> None:
+        self.scenario, self.setting, self.nursery, self._hosts = scenario, setting, nursery, hosts
+        self.devices: dict[str, Device] = {}
+        self.relays: dict[str, Relay] = {}
+        self.is_working = True
+        self.joining = 0
+        self.revoked: set[str] = set()
+        self.rolled_back: set[str] = set()
+        self.cloned: set[str] = set()
+        self.phrase = ""
+
+    @property
+    def machines(self) -> list[Machine]:
+        """All devices and relays, in the order in which they came."""
+        return [*self.devices.values(), *self.relays.values()]
+
+    @property
+    def keeper(self) -> Device:
+        """The device that keeps the control chain, as the world knows: the head office's, or who took its place."""
+        return next(device for device in self.devices.values() if not device.is_gone)
+
+    def named(self, names: Iterable[str]) -> list[Machine]:
+        """Devices and relays that go by names of devices, branches or relays; all where none is named."""
+        wanted = list(names)
+        if not wanted or EVERYBODY in wanted:
+            return self.machines
+        return [machine for machine in self.machines if machine.name in wanted or machine.branch in wanted]
+
+    def machine(self, name: str) -> Machine:
+        """The device or relay of a name."""
+        return next(machine for machine in self.machines if machine.name == name)
+
+    def add(self, machine: Device | Relay) -> None:
+        """Let a device or relay be one of those there are, with the lines it never has cut for ever."""
+        if isinstance(machine, Relay):
+            self.relays[machine.name] = machine
+        else:
+            self.devices[machine.name] = machine
+        self._hosts[machine.host] = machine
+        for other in self._hosts:
+            if other != machine.host and never_meet(self.scenario, self._hosts, machine.host, other):
+                self.setting.fabric.cut([(machine.host, other), (other, machine.host)])
+
+    # -- coming into being ------------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Found the company, set up its relays, and let everybody join who is there from the beginning."""
+        self._found(self.scenario.branches[0])
+        await self.switch_on(self.keeper)
+        for one in self.scenario.relays:
+            relay = Relay(self.setting, one.name)
+            self.add(relay)
+            await self.switch_on(relay)
+            await self._add(relay)
+        for branch in self.scenario.branches:
+            for number in range(1, branch.devices + 1):
+                name = device_name(branch, number)
+                if name not in self.devices and not ms_of(branch.joins):
+                    await self.join(branch, number)
+
+    async def switch_on(self, machine: Machine) -> None:
+        """Start a device or relay; returns when it listens."""
+        self.setting.log.end(machine.name, "off")
+        await self.nursery.start(machine.live)
+
+    async def join_later(self, branch: Branch) -> None:
+        """Let a branch join at its time."""
+        await trio.sleep(max(0.0, ms_of(branch.joins) / 1000 - trio.current_time()))
+        for number in range(1, branch.devices + 1):
+            await self.join(branch, number)
+
+    async def join(self, branch: Branch, number: int) -> None:
+        """Invite a device of a branch, and let it join; tried again until it has."""
+        name = device_name(branch, number)
+        log, draws = self.setting.log, self.setting.seeds.stream("keys", name)
+        device = Device(
+            self.setting, name, branch.name, DeviceKeys.generate(draws.randbytes), self.keeper.company, name.lower()
+        )
+        device.work = self._people(branch, name).at
+        self.joining += 1
+        log.begin(name, "not joined")
+        ticket = await self._ticket(branch, number, draws)
+        store = device.opened(device.database)
+        with_tables(store)
+        begin_to_join(store, device.company, device.user, branch.rule if number == 1 else "")
+        store.close()
+        self.add(device)
+        while not await self._try_to_join(device, ticket):
+            await trio.sleep(_AGAIN_SECONDS)
+        self.joining -= 1
+        log.end(name, "not joined")
+        log.mark("joined", name)
+        await self.switch_on(device)
+
+    def _found(self, branch: Branch) -> None:
+        draws = self.setting.seeds.stream("keys", branch.name)
+        keys = DeviceKeys.generate(draws.randbytes)
+        device = Device(self.setting, branch.name, branch.name, keys, b"", branch.name.lower())
+        store = device.opened(device.database)
+        with_tables(store)
+        self.phrase = new_phrase(draws.randbytes)
+        books = start_books(
+            store, keys, recovery_keys(self.phrase), COMPANY_NAME, branch.name, branch.code.upper(), device.user, None,
+            device.clock.now_ms, draws.randbytes, SeededSealer(draws.randbytes),
+        )  # fmt: skip
+        open_the_books(books)
+        device.company = books.company
+        books.close()
+        device.work = self._people(branch, branch.name).at
+        self.add(device)
+
+    async def _add(self, relay: Relay) -> None:
+        """Admit a relay, and show it the company."""
+        office = self.keeper
+        assert office.desk is not None
+        books = office.desk
+        ticket = relay.invite()
+        with books.writing():
+            admit_relay(books.replica, ticket, books.now())
+        join = offering(ticket, office.keys, office.name, office.company, books.replica.chain_head())
+        outcome = await office.new_node(books).sync(relay.address, _SYNC_SECONDS, join, ticket.device)
+        assert outcome.in_sync, f"{relay.name} could not be added: {outcome.error}"
+        self.setting.log.mark("joined", relay.name)
+        assert office.node is not None
+        office.node.poke()
+
+    async def _ticket(self, branch: Branch, number: int, draws: Random) -> Ticket:
+        """Have the head office make a ticket, as soon as it is switched on."""
+        while True:
+            office = self.keeper
+            if office.desk is not None:
+                try:
+                    return self._invited(office, branch, number, draws)
+                except (BooksError, DocumentError, P2PError) as error:
+                    self.setting.log.say(office.name, f"no ticket for {branch.name}: {error}")
+            await trio.sleep(_AGAIN_SECONDS)
+
+    def _invited(self, office: Device, branch: Branch, number: int, draws: Random) -> Ticket:
+        books, bytes_of = office.desk, draws.randbytes
+        assert books is not None
+        code = branch.code.upper()
+        if number > 1 or slug(code) in books.replica.chain.branches:
+            return invite_device(books, branch.name, "", [office.address], "", bytes_of)
+        if branch.rule != "none":
+            return invite_branch(books, branch.name, code, [office.address], bytes_of, branch.rule)
+        with books.writing():
+            grant = PRESETS[EVERYTHING](slug(code))
+            return invite(books.replica, branch.name, code, grant, [office.address], books.now(), bytes_of)
+
+    async def _try_to_join(self, device: Device, ticket: Ticket) -> bool:
+        device.begin_life()
+        books = device.open_books()
+        try:
+            for address in ticket.addresses:
+                join = join_with(ticket, device.keys, device.name, books.replica.chain_head())
+                try:
+                    await device.new_node(books).sync(address, _SYNC_SECONDS, join, ticket.inviter)
+                except P2PError as error:
+                    device.log.say(device.name, f"not joined yet: {error}")
+            return books.replica.chain.member(device.keys.id) is not None
+        finally:
+            books.close()
+
+    def _people(self, branch: Branch, name: str) -> People:
+        work = branch.work or self.scenario.work
+        return People(work, self.setting.seeds.stream("people", name), lambda: self.is_working)
+
+
+def device_name(branch: Branch, number: int) -> str:
+    """What a device of a branch is called."""
+    return branch.name if number == 1 else f"{branch.name} {number}"
+
+
+def quality_of(scenario: Scenario, machines: dict[str, Machine], one: str, other: str) -> Quality:
+    """How two hosts are connected, by the last line of the scenario that names both."""
+    line = _line(scenario, machines, one, other)
+    return Quality(ms_of(line.latency) / 1000, ms_of(line.jitter) / 1000, line.speed)
+
+
+def never_meet(scenario: Scenario, machines: dict[str, Machine], one: str, other: str) -> bool:
+    """Whether two hosts can never reach each other."""
+    return not _line(scenario, machines, one, other).up
+
+
+def _line(scenario: Scenario, machines: dict[str, Machine], one: str, other: str) -> Line:
+    named = {host: _names(machines, host) for host in (one, other)}
+    for line in reversed(scenario.lines):
+        first, second = line.between
+        if (first in named[one] and second in named[other]) or (first in named[other] and second in named[one]):
+            return line
+    return Line()
+
+
+def _names(machines: dict[str, Machine], host: str) -> set[str]:
+    machine = machines.get(host)
+    return {EVERYBODY} if machine is None else {EVERYBODY, machine.name, machine.branch}
