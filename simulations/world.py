@@ -168,7 +168,9 @@ class World:
         begin_to_join(store, device.company, device.user, branch.rule if number == 1 else "")
         store.close()
         self.add(device)
-        while not await self._try_to_join(device, ticket):
+        while True:
+            if await self._try_to_join(device, ticket):
+                break
             await trio.sleep(_AGAIN_SECONDS)
         self.joining -= 1
         log.end(name, "not joined")
