@@ -190,8 +190,8 @@ async def cut_power(world: World, one: Happening, random: Random) -> Undo:
 async def burn(world: World, one: Happening, random: Random) -> Undo:
     """Lose devices for ever, with all that nobody else has."""
     for machine in world.named(one.who):
-        machine.is_gone = True
         await machine.kill(dark=True)
+        world.lose(machine)
         world.setting.log.mark("other", machine.name, "is lost for ever")
         world.setting.log.begin(machine.name, "gone")
     return None
@@ -241,9 +241,8 @@ async def restore(world: World, one: Happening, random: Random) -> Undo:
     for machine in world.named(one.who):
         if machine.backups:
             await machine.kill()
-            machine.restore()
+            world.roll_back(machine)
             world.setting.log.mark("restored", machine.name, "restored from its backup")
-            world.rolled_back.add(machine.name)
             await world.switch_on(machine)
         else:
             machine.back_up()
@@ -260,7 +259,7 @@ async def clone(world: World, one: Happening, random: Random) -> Undo:
         )
         shutil.copy(world.setting.folder / f"backup-{machine.host}" / machine.database.name, twin.database)
         twin.work = machine.work
-        world.add(twin)
+        world.add(twin, machine.name)
         world.cloned.add(machine.name)
         world.setting.log.mark("cloned", machine.name, "its disk was cloned, and both run")
         await world.switch_on(twin)

@@ -267,6 +267,9 @@ def _invoice(random: Random) -> dict[str, Any]:
     }
 
 
+SECRETS: Final = (*_PARTIES, "Customer ", "seen by ")
+"""What stands in the books and may be read at no relay."""
+
 _MONEY: Final = ("Cash", "State Bank")
 _SUPPLIERS: Final = ("Ganesh Wholesale", "Hindustan Supplies")
 _FORMS: Final = (
