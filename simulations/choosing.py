@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from typing import Final, NamedTuple, TextIO
 
 from simulations.reading_toml import read_scenario
@@ -27,10 +26,9 @@ class Chosen(NamedTuple):
 
     def scenario(self, seed: int) -> Scenario:
         """Return what is run with a seed."""
-        if self.read is not None:
-            return self.read
-        drawn: Scenario = import_module("simulations.swarm").draw(seed)
-        return drawn
+        from simulations.swarm import draw
+
+        return draw(seed) if self.read is None else self.read
 
     def run(self, seed: int, trace: TextIO | None = None) -> Story:
         """Run it with a seed in this process."""

@@ -117,7 +117,7 @@ class _Running:
         context.set_forkserver_preload(list(_PRELOADED))
         self.told, telling = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_run_one, args=(task, seed, telling, str(words), seconds_max), daemon=True
+            target=_run_one, args=(task, seed, telling, str(words), self._began + seconds_max), daemon=True
         )
         self._process.start()
         telling.close()
@@ -166,12 +166,12 @@ def _ended(running: Sequence[_Running]) -> list[_Running]:
     return [one for one in running if one.told in told or one.seconds_left <= 0]
 
 
-def _run_one(task: Task, seed: int, telling: Connection, words: str, seconds_max: float) -> None:
-    """Run one seed in its process: the story goes back, and what an error prints goes to a file."""
+def _run_one(task: Task, seed: int, telling: Connection, words: str, end: float) -> None:
+    """Run one seed in its process until a moment: the story goes back, and what an error prints goes to a file."""
     with Path(words).open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), _STDERR)
         faulthandler.enable(file)
-        faulthandler.dump_traceback_later(seconds_max, exit=True, file=file)
+        faulthandler.dump_traceback_later(max(0.1, end - time.monotonic()), exit=True, file=file)
         story = task(seed)
         telling.send_bytes(msgspec.msgpack.encode(story))
         telling.close()

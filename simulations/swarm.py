@@ -6,7 +6,19 @@ Most rates are nought in most runs: what is rare beside everything else happens 
 from random import Random
 from typing import Final
 
-from simulations.scenario import Branch, Expect, Faults, Happening, Line, Preset, RelayAt, RuleBetween, Scenario, Work
+from simulations.scenario import (
+    Branch,
+    Expect,
+    Faults,
+    Happening,
+    Line,
+    Preset,
+    RelayAt,
+    RuleBetween,
+    Scenario,
+    Work,
+    ms_of,
+)
 from simulations.seeds import Seeds
 
 _PLACES: Final = ("Pune", "Nagpur", "Surat", "Kochi", "Salem")
@@ -48,7 +60,7 @@ def draw(seed: int) -> Scenario:
         branches=branches,
         relays=tuple(RelayAt(name=name) for name in ("Cloud", "Mist")[:relays]),
         rules=_rules(draws, branches),
-        lines=_lines(draws, bool(relays)),
+        lines=_lines(draws, bool(relays) and len(branches) > 2),
         work=_work(draws),
         faults=_faults(draws),
         happenings=tuple(_happenings(draws, branches, hours)),
@@ -76,11 +88,11 @@ def _rules(draws: Random, branches: tuple[Branch, ...]) -> tuple[RuleBetween, ..
     return (RuleBetween(between=(one, other), preset=draws.choice(_PRESETS), at="10m"),)
 
 
-def _lines(draws: Random, has_relay: bool) -> tuple[Line, ...]:
+def _lines(draws: Random, may_be_apart: bool) -> tuple[Line, ...]:
     kinds = (("20ms", "10ms", 8000.0), ("80ms", "200ms", 1000.0), ("600ms", "600ms", 64.0))
     latency, jitter, speed = draws.choice(kinds)
     lines = [Line(latency=latency, jitter=jitter, speed=speed)]
-    if has_relay and draws.random() < 0.3:
+    if may_be_apart and draws.random() < 0.3:
         # Branches that are never online together: all goes through the relay, once everybody is admitted.
         lines.append(Line(between=("Pune", "Nagpur"), up=False))
     return tuple(lines)
@@ -130,4 +142,6 @@ def _happenings(draws: Random, branches: tuple[Branch, ...], hours: int) -> list
         )
     if draws.random() < 0.3:
         found.append(Happening(at=when(), do="alter-same", who=("Head Office", draws.choice(others))))
-    return sorted(found, key=lambda one: float(one.at.removesuffix("h")))
+    joined = {branch.name: ms_of(branch.joins) for branch in branches}
+    there = [one for one in found if all(joined[name] <= ms_of(one.at) for name in one.who)]
+    return sorted(there, key=lambda one: ms_of(one.at))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from khata.cli.frame import FAILED, AsJson, print_json, print_table, progress, say
+from khata.cli.frame import FAILED, AsJson, complain, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from simulations.choosing import Chosen
@@ -102,17 +102,21 @@ def _range(text: str) -> range:
 
 
 def _one(name: str, seed: int, seconds: int, report: str, trace: bool, shrink: bool, save: str, as_json: bool) -> None:
-    from khata.cli.simulated import as_data, print_failure, print_story, write_report
+    from khata.cli.simulated import again, as_data, print_failure, print_story, written_report
     from simulations.choosing import chosen
     from simulations.running_seeds import Outcome, run_seeds
 
     what = chosen(name)
     if trace:
-        outcome = Outcome(seed=seed, story=what.run(seed, sys.stdout))
+        try:
+            outcome = Outcome(seed=seed, story=what.run(seed, sys.stdout))
+        except Exception:
+            complain(f"the run broke; again: {again(name, seed)} --trace")
+            raise
     else:
         with progress(f"simulating {name}"):
             (outcome,) = run_seeds(what.whole, [seed], 1, seconds)
-    written = write_report(outcome.story, report) if outcome.story is not None and report else []
+    written = written_report(outcome.story, report) if outcome.story is not None and report else []
     shrunk = _shortened(what, outcome, shrink, save)
     if as_json:
         print_json(as_data(name, outcome, shrunk))

@@ -26,8 +26,10 @@ def again(name: str, seed: int) -> str:
 
 def print_story(story: "Story") -> None:
     """Print what happened in one run: in words, in figures, what needs a person, and whether all held."""
+    from simulations.words import paragraph
+
     say(f"{story.title} (seed {story.seed})\n")
-    say(" ".join(_paragraph(story)) + "\n")
+    say(" ".join(paragraph(story)) + "\n")
     print_table(("", "> "), _figures(story))
     for what, entries in (("conflicts", story.conflicts), ("problems", story.problems)):
         if entries:
@@ -84,13 +86,11 @@ def toml_of_shrunk(name: str, outcome: "Outcome", shrunk: "Shrunk") -> str:
     return toml_of(shrunk.scenario, heading)
 
 
-def write_report(story: "Story", file: str) -> list[Path]:
+def written_report(story: "Story", file: str) -> list[Path]:
     """Write the report of a run to a file, and a picture beside it; return what was written."""
-    from importlib import import_module
+    from simulations.report import write_report
 
-    path = Path(file).expanduser()
-    written: list[Path] = import_module("simulations.report").write_report(story, path)
-    return written
+    return write_report(story, Path(file).expanduser())
 
 
 def as_data(name: str, outcome: "Outcome", shrunk: "Shrunk | None") -> dict[str, Any]:
@@ -127,16 +127,6 @@ def _shortest(name: str, outcome: "Outcome", shrunk: "Shrunk | None") -> dict[st
     return {"again": again(name, outcome.seed)} | (
         {} if shrunk is None else {"shortest": toml_of_shrunk(name, outcome, shrunk)}
     )
-
-
-def _paragraph(story: "Story") -> list[str]:
-    from importlib import import_module
-
-    try:
-        sentences: list[str] = import_module("simulations.words").paragraph(story)
-    except ModuleNotFoundError:
-        return [story.about.strip()]
-    return sentences
 
 
 def _figures(story: "Story") -> list[tuple[str, str]]:
