@@ -104,7 +104,7 @@ class World:
         self.rolled_back.add(machine.name)
 
     def add(self, machine: Device | Relay, is_copy_of: str = "") -> None:
-        """Let a device or relay be one of those there are, with the lines it never has cut for ever.
+        """Let a device or relay be one of those there are,
 
         Args:
             is_copy_of: the name of the device whose disk it goes on with.
@@ -120,6 +120,9 @@ class World:
             else:
                 self.oracle.add_device(machine.name, machine.database, machine.keys.id, secret)
         self._hosts[machine.host] = machine
+
+    def take_to_its_place(self, machine: Machine) -> None:
+        """Cut the lines that a machine never has where it stands; until then it is where it was set up."""
         for other in self._hosts:
             if other != machine.host and never_meet(self.scenario, self._hosts, machine.host, other):
                 self.setting.fabric.cut([(machine.host, other), (other, machine.host)])
@@ -175,6 +178,7 @@ class World:
         self.joining -= 1
         log.end(name, "not joined")
         log.mark("joined", name)
+        self.take_to_its_place(device)
         await self.switch_on(device)
 
     def _found(self, branch: Branch) -> None:
@@ -206,6 +210,7 @@ class World:
         outcome = await office.new_node(books).sync(relay.address, _SYNC_SECONDS, join, ticket.device)
         assert outcome.in_sync, f"{relay.name} could not be added: {outcome.error}"
         self.setting.log.mark("joined", relay.name)
+        self.take_to_its_place(relay)
         assert office.node is not None
         office.node.poke()
 
