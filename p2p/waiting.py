@@ -1,10 +1,14 @@
 """What waits at a copy for a peer: how many commits, and since when."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from p2p.arrivals import came_at
+from p2p.commit import author_mark
 from p2p.messages import SHARE
 from p2p.replica import Replica
+
+NOT_FROM: Final = "source IS NOT ? AND NOT instr(header, ?)"
+"""The condition on `commits` that one neither came over a link (its local id) nor was made by a device (its mark)."""
 
 
 class Waiting(NamedTuple):
@@ -14,20 +18,28 @@ class Waiting(NamedTuple):
     since: int | None
 
 
-def waiting_for(replica: Replica, peer: bytes) -> Waiting:
-    """What may flow to a peer and is not proved to be there.
+def not_from(replica: Replica, peer: bytes, after_row: int) -> list[tuple[int, int]]:
+    """Row and scope of what came after a row and not from a device: neither over its link, nor by whatever way of it.
 
-    Cost: one index step for each commit since both were last in sync under the rules of now; of those that came later
+    Cost: one step for each commit that came after that row.
+    """
+    query = f"SELECT row, scope FROM commits WHERE row>? AND {NOT_FROM} ORDER BY row"
+    values = (after_row, replica.link(peer).id, author_mark(peer))
+    return [(row, scope) for row, scope in replica.db.execute(query, values)]
+
+
+def waiting_for(replica: Replica, peer: bytes) -> Waiting:
+    """What may flow to a peer and is not proved to be there; what it made itself it holds.
+
+    Cost: one step for each commit since both were last in sync under the rules of now; of those that came later
     than what is of interest to the peer, none.
     """
-    link, view = replica.link(peer), replica.view(SHARE, peer)
+    view = replica.view(SHARE, peer)
     # What was settled under other rules says nothing of what may flow now.
-    settled = link.settled_under(view.share.id)
+    settled = replica.link(peer).settled_under(view.share.id)
     allowed: dict[int, bool] = {}
     rows = []
-    for row, scope, _, source in replica.store.since(view.first_of_interest(settled)):
-        if source is not None and source == link.id:
-            continue
+    for row, scope in not_from(replica, peer, view.first_of_interest(settled)):
         if scope not in allowed:
             allowed[scope] = view.share.may_give(replica.store.scope_path(scope))
         if allowed[scope]:

@@ -149,13 +149,14 @@ def saved(books: "Books", what: str) -> None:
 def told(books: "Books") -> str:
     """Tell a serving process that something was saved; say how it gets to the others, and what waits for whom."""
     from khata.daemon import POKE, ask
-    from khata.waiting import waiting, words
+    from khata.waiting import connected_relays, waiting, words
     from p2p.contact import Contact
 
     answer = ask(books.folder, POKE) if books.folder is not None else None
     connected = None if answer is None else {bytes.fromhex(peer["device"]) for peer in answer.get("connected", ())}
     offline = Contact(books.replica.store).is_offline
-    return words(books.member.name, waiting(books), connected, offline)
+    relays = connected_relays(books, connected)
+    return words(books.member.name, waiting(books), connected, offline, relays)
 
 
 def agreed(preview: Sequence[str], question: str, yes: bool, as_json: bool) -> bool:
