@@ -160,7 +160,7 @@ def told(books: "Books") -> str:
 
 
 def agreed(preview: Sequence[str], question: str, yes: bool, as_json: bool) -> bool:
-    """Show what would happen, and ask whoever sits there; where nobody does, nothing is done without --yes."""
+    """Show what would happen, and ask whoever sits there, or whatever is piped in; without an answer it takes --yes."""
     if yes:
         return True
     if as_json:
@@ -168,10 +168,14 @@ def agreed(preview: Sequence[str], question: str, yes: bool, as_json: bool) -> b
         return False
     for line in preview:
         say(line)
-    if sys.stdin.isatty():
+    try:
         return typer.confirm(plain(question))
-    say("nothing was done; run it again with --yes")
-    return False
+    except (typer.Abort, OSError):
+        # An input that is at its end, or cannot be read, gives no answer; whoever sits there has broken off.
+        if sys.stdin.isatty():
+            raise
+        say("\nnothing was done; run it again with --yes")
+        return False
 
 
 def asked(books: "Books", do: str, arguments: "Mapping[str, Value]", as_json: bool) -> bool:
