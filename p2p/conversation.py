@@ -148,11 +148,6 @@ class Conversation:
         return self.was_established and not self.is_closed
 
     @property
-    def got_somewhere(self) -> bool:
-        """Whether the two agreed, or anything came over: if neither, the next try need not be soon."""
-        return self.was_in_sync or self.received > 0
-
-    @property
     def seconds(self) -> float:
         """How long it has lasted."""
         return (self._clock.steady_ms() - self._began_ms) / 1000
