@@ -8,9 +8,12 @@ TOOLS := .tools
 PROOF_READY := $(TOOLS)/.ready
 N ?= 10000
 PYTEST_WORKERS ?= 2
+SCENARIO ?= swarm
+SEEDS ?= 1..50
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs bench clean
+.PHONY: help setup demo test check format docs bench simulate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,9 +48,13 @@ format: $(READY) ## rewrite the sources in the house format
 docs: $(READY) ## rewrite what the docs take from the sources
 	@$(BIN)/python -m tools.file_table
 	@$(BIN)/python -m tools.command_page
+	@$(BIN)/python -m tools.scenario_tables
 
 bench: $(READY) ## measure; N=100000 for more vouchers
 	@$(BIN)/python -m benchmarks --vouchers $(N)
+
+simulate: $(READY) ## many branches on a network that fails on purpose; SEEDS=1..500, SCENARIO=swizzle
+	@$(BIN)/khata simulate $(SCENARIO) --seeds $(SEEDS) --jobs $(JOBS)
 
 clean: ## remove .venv and everything the tools cached
 	rm -rf $(VENV) $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -65,7 +65,7 @@ def request_list(books: Books) -> list[dict[str, Any]]:
             "id": one.id,
             "asked_by": books.device_name(one.device[:AUTHOR_BYTES]),
             "user": one.user,
-            "at": instant(max(0, one.at)),
+            "at": instant(one.at),
             "do": one.do,
             "arguments": {name: _shown(value) for name, value in one.arguments.items()},
             "standing": "asked" if one.answer is None else "refused" if one.answer else "carried out",

@@ -18,7 +18,7 @@ from p2p.relay_admission import relays_of
 from p2p.scope import slug
 from p2p.slots import list_slots
 from p2p.transport import DEFAULT_PORT, parse_address
-from p2p.whereabouts import address_of
+from p2p.whereabouts import address_of, can_be_called
 
 _INVITED: Final = {
     Standing.OPEN: "invited",
@@ -77,7 +77,7 @@ def check_address(address: str) -> None:
     """Refuse an address at which others would not reach this device.
 
     Raises:
-        BooksError, Unreachable: it names no port, or is no address.
+        BooksError, Unreachable: it names no port, is no address, or is one to listen on alone.
     """
     _, port = parse_address(address)
     bare_ipv6 = address.count(":") > 1 and not address.startswith("[")
@@ -85,6 +85,10 @@ def check_address(address: str) -> None:
         raise BooksError(
             f"{address!r} names no port at which others reach this device; write HOST:PORT, such as "
             f"{address.removesuffix(':0')}:{DEFAULT_PORT}"
+        )
+    if not can_be_called(address):
+        raise BooksError(
+            f"nobody can be reached at {address!r}; name an address others know, such as 192.168.1.20:{port}"
         )
 
 
@@ -141,7 +145,7 @@ def served_at(books: Books, needed: bool) -> list[str]:
     """
     answer = ask(books.folder, STATUS) if books.folder is not None else None
     listening = (answer or {}).get("listening")
-    if not isinstance(listening, str) or listening.startswith(("0.0.0.0:", ":::", "[::]:")):
+    if not isinstance(listening, str) or not can_be_called(listening):
         if not needed:
             return []
         raise BooksError("say where this device can be reached: --address HOST:PORT, such as 192.168.1.20:7420")

@@ -12,9 +12,14 @@ from p2p.slots import list_slots
 FIRST_RULE: Final = "first-rule"
 """The fact in a store that says which preset its ticket promised, until that rule has come and is accepted."""
 
+BESIDE: Final = "beside"
+"""The fact in a store that is filled to take the place of another: what is done by itself is done in that other one."""
+
 
 def chores_of(books: Books) -> tuple[Chore, ...]:
     """The chores of a copy, for its node: while it serves, and at the end of every synchronization."""
+    if books.replica.store.meta(BESIDE):
+        return ()
     return (
         lambda: accept_promised(books),
         lambda: repeat_what_stays_in_force(books.replica, books.now(), books.random),

@@ -4,9 +4,9 @@ from typing import Any, Final, NamedTuple
 
 from khata.books import Books
 from khata.errors import BooksError
+from khata.holdings import Weight, proved_up_to, weight_of
 from p2p.agreements import Agreement, agreement_in_force, own_scopes
 from p2p.commit import read_header
-from p2p.messages import SHARE
 from p2p.removing import Removed, remove_scopes
 from p2p.rules import rules_in
 from p2p.scope import is_within
@@ -19,23 +19,19 @@ class Leftover(NamedTuple):
 
     Attributes:
         scopes: what can be forgotten.
-        commits, documents, bytes: how much that is.
+        weight: how much that is.
         kept: scopes that have to stay, each with the reason.
     """
 
     scopes: tuple[str, ...]
-    commits: int
-    documents: int
-    bytes: int
+    weight: Weight
     kept: tuple[tuple[str, str], ...]
 
     def json(self) -> dict[str, Any]:
         """As programs read it."""
         return {
             "scopes": list(self.scopes),
-            "commits": self.commits,
-            "documents": self.documents,
-            "bytes": self.bytes,
+            **self.weight._asdict(),
             "kept": [{"scope": scope, "reason": reason} for scope, reason in self.kept],
         }
 
@@ -55,21 +51,15 @@ def leftover(books: Books) -> Leftover:
             kept.append((scope, reason))
         else:
             scopes.append(scope)
-    commits = documents = size = 0
-    for scope in scopes:
-        number = replica.store.find_scope(scope)
-        count, length = books.db.execute(
-            "SELECT count(*), coalesce(sum(length(header) + 64 + coalesce(length(body), 0)), 0) FROM commits "
-            "WHERE scope=?",
-            (number,),
-        ).fetchone()
-        commits, size = commits + count, size + length
-        documents += books.db.execute("SELECT count(*) FROM documents WHERE scope=?", (number,)).fetchone()[0]
-    return Leftover(tuple(scopes), commits, documents, size, tuple(kept))
+    return Leftover(tuple(scopes), weight_of(books, scopes), tuple(kept))
 
 
 def _named(books: Books, scope: str) -> bool:
-    """Whether something lets a scope be here: it is this branch's own, a device of it has it, or a rule names it."""
+    """Whether something lets a scope be here: it is this branch's own, a device of it has it, or a rule names it.
+
+    A rule that only sends it from here names it too: those who receive it have it of this branch, which may be the only
+    one that keeps it for those to come.
+    """
     member, chain = books.member, books.replica.chain
     if is_within(scope, _CONTROL) or own_scopes(member.branch).matches(scope):
         return True
@@ -78,8 +68,15 @@ def _named(books: Books, scope: str) -> bool:
     siblings = [one for one in chain.members.values() if one.branch == member.branch and one.revoked_at is None]
     if len(siblings) > 1 and any(one.grant.may_read(scope) for one in siblings if one.device != member.device):
         return True
-    mine = member.branch
-    return any(flow.matches(scope) for one in _agreements(books) for flow in one.flows(one.other(mine), mine))
+    return any(_names(one, member.branch, scope) for one in _agreements(books))
+
+
+def _names(rule: Agreement, mine: str, scope: str) -> bool:
+    """Whether a rule lets a scope come here, or go from here to a branch whose own it is not."""
+    other = rule.other(mine)
+    comes = any(flow.matches(scope) for flow in rule.flows(other, mine))
+    goes = any(flow.matches(scope) for flow in rule.flows(mine, other))
+    return comes or (goes and not own_scopes(other).matches(scope))
 
 
 def _agreements(books: Books) -> list[Agreement]:
@@ -93,15 +90,14 @@ def _why_kept(books: Books, scope: str) -> str:
     replica = books.replica
     number = replica.store.find_scope(scope)
     rows = books.db.execute("SELECT row, header FROM commits WHERE scope=?", (number,)).fetchall()
-    mine = [row for row, header in rows if read_header(header).author == replica.keys.author]
+    ours = {author for author, member in replica.chain.members.items() if member.branch == books.member.branch}
+    mine = [row for row, header in rows if read_header(header).author in ours]
     if not mine:
         return ""
     for member in replica.chain.members.values():
-        share = replica.view(SHARE, member.device).share
-        proved = replica.link(member.device).settled_under(share.id) >= max(mine)
-        if member.revoked_at is None and proved and share.may_give(scope):
+        if proved_up_to(replica, member.device, scope) >= max(mine):
             return ""
-    return "some of it was entered here and is not proved to be with anybody else"
+    return "some of it was entered at this branch and is not proved to be with anybody else"
 
 
 def forget(books: Books, expected: Leftover) -> Removed:

@@ -12,8 +12,10 @@ from khata.showing import instant
 from p2p.chain import KeeperMoved, Recovered
 from p2p.chain_members import Member
 from p2p.forks import Lost, lost
+from p2p.founding import check_keeper
 from p2p.identity import AUTHOR_BYTES, spell
-from p2p.keepers import Repeated, check_keeper, move_keeper, open_invitations, repeat_lost, settle_forks
+from p2p.keepers import Repeated, move_keeper, open_invitations, repeat_lost, settle_forks
+from p2p.requests import is_admin
 from p2p.scope import RECOVERY_KEYS_SCOPE
 from p2p.seals import sealed_in
 from p2p.status import peer_statuses
@@ -66,9 +68,14 @@ def _lost_json(books: Books, one: Lost) -> Json:
 
 
 class Move(NamedTuple):
-    """What moving the keeper's place would mean: to whom, whether it holds all, what is closed by it."""
+    """What moving the keeper's place would mean: to whom, whether it holds all, what is closed by it.
+
+    Attributes:
+        from_here: whether this device is the keeper; another one knows neither of the two latter.
+    """
 
     member: Member
+    from_here: bool
     in_sync_at: str
     lacks: int | None
     invitations: tuple[str, ...]
@@ -78,24 +85,39 @@ class Move(NamedTuple):
         """Whether the device is proved to hold all that is here, and this one all that is there."""
         return bool(self.in_sync_at) and self.lacks == 0
 
+    @property
+    def lines(self) -> list[str]:
+        """It in sentences."""
+        found = [
+            f"From then on only {self.member.name} invites, locks and revokes; it gets the keys to everything. This "
+            "cannot be taken back from here."
+        ]
+        if self.from_here and not self.is_proved:
+            found.append(f"{self.member.name} is not proved to hold all that is here; synchronize first, if you can.")
+        if self.invitations:
+            found.append(f"Open invitations are closed: {', '.join(self.invitations)}.")
+        return found
+
 
 def keeper_move_preview(books: Books, member: Member) -> Move:
-    """What moving the keeper's place to a device would mean.
+    """What moving the keeper's place to a device would mean, at the keeper or where it can be asked for.
 
     Raises:
-        NotAllowed: this device is not the keeper.
+        NotAllowed: this device is neither the keeper nor an admin's.
         BooksError: it is the keeper already, or was revoked.
     """
-    check_keeper(books.replica)
-    if member.device == books.replica.keys.id:
+    replica = books.replica
+    if not is_admin(replica):
+        check_keeper(replica)
+    if member.device == replica.chain.keeper:
         raise BooksError(f"{member.name} keeps the list already; name another device")
     if member.revoked_at is not None:
         raise BooksError(f"{member.name} was revoked; name a device that belongs to the company")
-    status = next((one for one in peer_statuses(books.replica) if one.device == member.device), None)
+    status = next((one for one in peer_statuses(replica) if one.device == member.device), None)
     at = instant(status.in_sync_at) if status is not None and status.in_sync_at is not None else ""
     lacks = None if status is None or status.missing_here is None else status.missing_there + status.missing_here
-    closed = tuple(one.series for one in open_invitations(books.replica, books.now()))
-    return Move(member, at, lacks, closed)
+    closed = tuple(one.series for one in open_invitations(replica, books.now()))
+    return Move(member, replica.chain.keeper == replica.keys.id, at, lacks, closed)
 
 
 def keeper_move(books: Books, member: Member, anyway: bool = False) -> Move:
@@ -109,6 +131,7 @@ def keeper_move(books: Books, member: Member, anyway: bool = False) -> Move:
         NotAllowed, ChainError: this device is not the keeper, or that one cannot be; nothing was written.
     """
     with books.writing():
+        check_keeper(books.replica)
         move = keeper_move_preview(books, member)
         if not move.is_proved and not anyway:
             raise BooksError(

@@ -31,8 +31,9 @@ from khata.withdrawn import remove_master_parts, withdraw
 from p2p.chain import Chain
 from p2p.documents import ChangedDocument
 from p2p.locks import Locks
+from p2p.scope import KEYS_KIND
 
-_CONTROL_KINDS = frozenset({"keys", "rule", "device"})
+_CONTROL_KINDS = frozenset({KEYS_KIND, "rule", "device"})
 _LOOKED_UP = "document_problems", "kept_out", "conflicts", "conflict_values"
 
 

@@ -10,11 +10,13 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from khata.books import USER_META, Books, open_store
+from khata.chores import BESIDE
 from khata.errors import NotInSync
 from khata.folder import REBUILDING, BooksFolder
+from khata.holdings import proved_up_to, weight_of
 from khata.projection import BooksProjection
 from p2p.founding import COMPANY
-from p2p.messages import SHARE, CommitParts
+from p2p.messages import CommitParts
 from p2p.removing import remove_scopes
 from p2p.replica import Replica
 from p2p.scope import is_within
@@ -67,26 +69,18 @@ def prove(books: Books, since_ms: int) -> Proof:
             "SELECT max(row) FROM commits WHERE scope=?", (replica.store.find_scope(scope),)
         ).fetchone()
         found = [
-            member.name
-            for member in members
-            if member is not None and member.revoked_at is None and _holds(replica, member.device, scope, last)
+            member.name for member in members if member is not None and _holds(replica, member.device, scope, last)
         ]
         holders.update(found)
         if not found:
             unproved.append(scope)
-    numbers = [replica.store.find_scope(scope) for scope in _content(replica.store)]
-    commits, documents = (sum(_count(books, table, number) for number in numbers) for table in ("commits", "documents"))
-    return Proof(tuple(sorted(holders)), commits, documents, tuple(unproved))
-
-
-def _count(books: Books, table: str, scope: int | None) -> int:
-    return int(books.db.execute(f"SELECT count(*) FROM {table} WHERE scope=?", (scope,)).fetchone()[0])
+    weight = weight_of(books, _content(replica.store))
+    return Proof(tuple(sorted(holders)), weight.commits, weight.documents, tuple(unproved))
 
 
 def _holds(replica: Replica, device: bytes, scope: str, row: int) -> bool:
-    share = replica.view(SHARE, device).share
-    settled = replica.link(device).settled_under(share.id)
-    return share.may_give(scope) and share.may_take(scope) and settled >= row
+    """Whether a device holds a scope up to a row, and may give it back."""
+    return proved_up_to(replica, device, scope) >= row and replica.share_with(device).may_take(scope)
 
 
 def _content(store: Store) -> list[str]:
@@ -126,11 +120,12 @@ def rebuild(books: Books, synchronize: Synchronize) -> int:
 
 
 def _empty_copy(books: Books, folder: BooksFolder) -> Books:
-    """A copy of the same device that holds `control` and nothing else."""
+    """A copy of the same device that holds `control` and nothing else, and does nothing by itself."""
     store, held = open_store(folder), books.replica
     with store.transaction():
         store.set_meta(COMPANY, books.company)
         store.set_meta(USER_META, books.user.encode())
+        store.set_meta(BESIDE, b"1")
     replica = Replica(store, held.keys, books.company, BooksProjection(), books.random)
     # Lines of it that have lost come from peers again.
     replica.extend_chain([entry.encoded for entry in held.chain.entries()])

@@ -21,7 +21,7 @@ from p2p.chain import Chain
 from p2p.errors import ProtocolError
 from p2p.identity import AUTHOR_BYTES, DeviceKeys, Random
 from p2p.introduction import ANY_COMPANY
-from p2p.limits import SERIES_CHARS_MAX
+from p2p.limits import NAME_CHARS_MAX, SERIES_CHARS_MAX
 from p2p.node import Node, Outcome
 from p2p.recovering import company_told, recover
 from p2p.recovery import recovery_keys
@@ -107,8 +107,8 @@ def _find_company(recovery: DeviceKeys, addresses: Sequence[str], timeout_second
 
 
 def _why(outcome: Outcome) -> str:
-    known = outcome.goodbye == "unknown-device"
-    return "it knows no company with this phrase" if known else outcome.error or "the conversation broke off"
+    unknown = outcome.goodbye == "unknown-device"
+    return "it knows no company with this phrase" if unknown else outcome.error or "the conversation broke off"
 
 
 def _receive_control(books: Books, recovery: DeviceKeys, addresses: Sequence[str], timeout_seconds: float) -> None:
@@ -145,7 +145,7 @@ def take_place(books: Books, recovery: DeviceKeys, wanted: Wanted) -> Books:
     branch = _branch(replica.chain, wanted.branch)
     named = replica.chain.branches[branch].name
     series = wanted.code.upper() or _free_series(replica.chain, branch)
-    name, series = checked_branch(wanted.name or f"{named} {series}", series)
+    name, series = checked_branch(wanted.name or _device_name(named, series), series)
     store, keys = books.replica.store, books.replica.keys
     held = recover(store, keys, recovery, name, branch, series, books.now(), BooksProjection(), books.random, sealer)
     fill_tables(held)
@@ -174,6 +174,11 @@ def _free_series(chain: Chain, branch: str) -> str:
         if series not in taken:
             return series
     raise BooksError("no code for voucher numbers is free that begins like the branch's; name one with --code")
+
+
+def _device_name(branch: str, series: str) -> str:
+    """What the new device is called where nobody says: its branch, as far as there is room, and its code."""
+    return f"{branch[: NAME_CHARS_MAX - len(series) - 1].rstrip()} {series}"
 
 
 def _keeper_before(books: Books) -> str:

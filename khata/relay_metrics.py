@@ -9,12 +9,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from khata.showing import instant
-from p2p.arrivals import stored_by
 from p2p.node import Said
+from p2p.quota import kept_bytes
 from p2p.relay_home import DESK_FILE, quota_of
 from p2p.relay_node import RelayNode
-from p2p.status import peer_statuses
-from p2p.waiting import waiting_for
+from p2p.whereabouts import others
 
 Json = dict[str, Any]
 
@@ -39,7 +38,7 @@ class RelayMetrics(Collector):
         self._events.labels(said.event).inc()
 
     def page(self) -> bytes:
-        """The numbers of now as Prometheus reads them. Cost: per device, one step a commit that waits for it."""
+        """The numbers of now as Prometheus reads them. Cost: a step a device and new commit."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
@@ -50,18 +49,19 @@ class RelayMetrics(Collector):
             name: GaugeMetricFamily(f"khata_relay_{name}", text, labels=["company"])
             for name, text in (
                 ("commits", "Commits stored."),
-                ("stored_bytes", "Bytes of commits stored."),
+                ("stored_bytes", "Bytes of commits and control entries stored."),
                 ("quota_bytes", "Bytes that may be stored."),
                 ("waiting_commits", "Commits that wait for a device, summed over devices."),
                 ("waiting_since_seconds", "When the commit that waits longest came, seconds since 1970; 0 for none."),
             )
         }
         for replica in self._node.copies:
-            waiting = [waiting_for(replica, peer.device) for peer in peer_statuses(replica)]
+            counts = self._node.waiting_at(replica)
+            waiting = [counts.of(member.device) for member in others(replica)]
             since = [one.since for one in waiting if one.since is not None]
             company = [replica.company.hex()[:_COMPANY_DIGITS]]
             of["commits"].add_metric(company, replica.store.count())
-            of["stored_bytes"].add_metric(company, sum(stored_by(replica.store).values()))
+            of["stored_bytes"].add_metric(company, kept_bytes(replica.store))
             of["quota_bytes"].add_metric(company, quota_of(replica) or 0)
             of["waiting_commits"].add_metric(company, sum(one.commits for one in waiting))
             of["waiting_since_seconds"].add_metric(company, min(since, default=0) / 1000)
@@ -81,7 +81,7 @@ def health(node: RelayNode) -> tuple[bool, Json]:
         "well": well,
         "database": fault or "writable",
         "listening": node.listening_at,
-        "last_write": instant(max(0, *last)) if last else None,
+        "last_write": instant(max(last)) if last else None,
         "connections": len(node.connected()),
         "companies": len(node.copies),
     }

@@ -20,6 +20,7 @@ from p2p.arrivals import stored_by
 from p2p.identity import AUTHOR_BYTES, Random, spell
 from p2p.limits import NAME_CHARS_MAX, QUOTA_BYTES_MAX
 from p2p.node import Said
+from p2p.quota import kept_bytes
 from p2p.relay_home import RelayCard, RelayHome, is_relay, quota_of
 from p2p.relay_invite import RelayTicket
 from p2p.relay_node import RelayNode
@@ -27,6 +28,7 @@ from p2p.replica import Replica
 from p2p.status import PeerStatus, peer_statuses
 from p2p.transport import TlsNetwork, parse_address
 from p2p.waiting import waiting_for
+from p2p.whereabouts import can_be_called
 
 Json = dict[str, Any]
 
@@ -104,8 +106,7 @@ def invite_company(
 
 def _served_at(folder: BooksFolder) -> list[str]:
     listening = (ask(folder, STATUS) or {}).get("listening")
-    open_to_all = isinstance(listening, str) and listening.startswith(("0.0.0.0:", ":::", "[::]:"))
-    return [listening] if isinstance(listening, str) and not open_to_all else []
+    return [listening] if isinstance(listening, str) and can_be_called(listening) else []
 
 
 # -- serving ----------------------------------------------------------------------------------------------------------
@@ -216,7 +217,7 @@ def _company(replica: Replica, connected: set[str]) -> Json:
     return {
         "company": replica.company.hex()[:16],
         "commits": replica.store.count(),
-        "bytes": sum(stored.values()),
+        "bytes": kept_bytes(replica.store),
         "quota_bytes": quota_of(replica),
         "devices": [_device(replica, peer, connected, stored) for peer in peer_statuses(replica)],
     }
@@ -238,7 +239,7 @@ def _device(replica: Replica, peer: PeerStatus, connected: set[str], stored: dic
 
 
 def _instant(at: int | None) -> str | None:
-    return None if at is None else instant(max(0, at))
+    return None if at is None else instant(at)
 
 
 def find_company(home: RelayHome, named: str) -> Replica:

@@ -22,15 +22,20 @@ _POSTING: Final = "posting"
 _BESIDE: Final = ("number", "reference", "reference_date", "narration", "cancelled")
 _BYTES: Final = "hex:"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def instant(ms: int) -> str:
     """A time as programs read it: `"2026-04-02T09:30:00.000Z"`.
 
     Args:
-        ms: milliseconds since 1970, at most those of the year 9999.
+        ms: milliseconds since 1970, of any origin; what is before 1970 or after the year 9999 shows as that.
     """
-    return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        (_EPOCH + timedelta(milliseconds=min(max(0, ms), _LAST_MS)))
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def shown(names: Names, kind: str, register: str, value: Value) -> Any:

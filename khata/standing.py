@@ -72,7 +72,7 @@ def standing(books: Books) -> Json:
                 "from": books.device_name(refusal.device[:8]),
                 "commit": refusal.commit_id.hex(),
                 "reason": refusal.reason,
-                "at": instant(max(0, refusal.at)),
+                "at": instant(refusal.at),
             }
             for refusal in books.replica.links.refusals()
         ],

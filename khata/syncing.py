@@ -1,6 +1,6 @@
 """Books in touch with others: synchronizing once, joining. The machinery is `p2p`; here it meets the books."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
@@ -61,11 +61,12 @@ def members_to_sync(books: Books, names: Sequence[str]) -> list[Member]:
 
     Raises:
         NotFound: no other device is called so.
-        BooksError: one that was named is paused.
+        BooksError: one that was named is paused; nobody was, and there is none to go to.
     """
+    paused = Contact(books.replica.store).paused()
     if not names:
-        return reachable(books)
-    members, paused = named_peers(books, names), Contact(books.replica.store).paused()
+        return reachable(books) or _nobody(books, paused)
+    members = named_peers(books, names)
     for member in members:
         if member.device in paused:
             raise BooksError(
@@ -73,6 +74,14 @@ def members_to_sync(books: Books, names: Sequence[str]) -> list[Member]:
                 "to synchronize this once"
             )
     return members
+
+
+def _nobody(books: Books, paused: Collection[bytes]) -> list[Member]:
+    """Say why there is nobody to go to."""
+    held = [one.name for one in others(books.replica) if one.device in paused and one.device in lines(books.replica)]
+    if held:
+        raise BooksError(f"synchronizing with {' and '.join(held)} is paused; `khata resume` goes on")
+    raise BooksError("no address of another device is known here; name one with --peer HOST:PORT")
 
 
 # -- once -------------------------------------------------------------------------------------------------------------
@@ -94,7 +103,8 @@ def sync_once(
         outcomes = trio.run(all_of_them)
     for outcome in outcomes:
         if not outcome.in_sync:
-            _note_error(books, outcome)
+            met = (link.device for link in books.replica.links.statuses() if link.address == outcome.address)
+            _note_failure(books, set(met), outcome)
     return outcomes
 
 
@@ -125,7 +135,7 @@ def sync_devices(
         outcomes = trio.run(all_of_them)
     for member, outcome in zip(members, outcomes, strict=True):
         if not outcome.in_sync:
-            _note_failure(books, member.device, outcome)
+            _note_failure(books, {member.device}, outcome)
     return outcomes
 
 
@@ -133,18 +143,12 @@ def _out_of_reach(member: Member, address: str, error: str) -> Outcome:
     return Outcome(address, member.name, False, 0, 0, error, None, reached=False)
 
 
-def _note_error(books: Books, outcome: Outcome) -> None:
-    """Keep why a peer that was met at an address before was not in sync now, for `khata status`."""
-    for link in books.replica.links.statuses():
-        if link.address == outcome.address:
-            _note_failure(books, link.device, outcome)
-
-
-def _note_failure(books: Books, device: bytes, outcome: Outcome) -> None:
+def _note_failure(books: Books, devices: Collection[bytes], outcome: Outcome) -> None:
+    """Keep why a peer was not in sync, for `khata events`, and of devices that were met before for `khata status`."""
     links = books.replica.links
     for link in links.statuses():
-        if link.device == device:
-            links.note(device, link.missing_here, link.missing_there, outcome.error)
+        if link.device in devices:
+            links.note(link.device, link.missing_here, link.missing_there, outcome.error)
     Contact(books.replica.store).note([Event(books.now(), "not-in-sync", outcome.peer, outcome.error or "")])
 
 

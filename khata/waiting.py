@@ -7,7 +7,6 @@ from khata.books import Books
 from p2p.attending import shares_with
 from p2p.chain import RELAY
 from p2p.contact import Contact
-from p2p.messages import SHARE
 from p2p.reports import delivered_through
 from p2p.share import Share
 from p2p.whereabouts import others
@@ -54,8 +53,8 @@ def waiting(books: Books) -> list[Waits]:
     found = []
     people = [member for member in others(replica) if member.role != RELAY]
     for member in people or others(replica):
-        share = replica.view(SHARE, member.device).share
         if shares_with(replica, member.device):
+            share = replica.share_with(member.device)
             given = [(number, path) for number, path in ours if share.may_give(path)]
             count = _count_all(books, member.device, share, given)
             found.append(Waits(member.device, member.name, count, member.device in paused))
@@ -69,7 +68,7 @@ def _count_all(books: Books, device: bytes, share: Share, scopes: list[tuple[int
     through = delivered_through(replica, device)
     if through.row <= settled:
         return _count(books, device, [number for number, _ in scopes], settled)
-    relay = replica.view(SHARE, through.relay).share
+    relay = replica.share_with(through.relay)
     carried = [number for number, path in scopes if relay.may_give(path)]
     others = [number for number, path in scopes if not relay.may_give(path)]
     return _count(books, device, carried, through.row) + _count(books, device, others, settled)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from p2p.chain import BranchAdded, Grant, InvitationUsed
-from p2p.errors import ChainError, TicketError
+from p2p.errors import BadKey, ChainError, TicketError
 from p2p.events import JoinRequested
 from p2p.founding import admit_device, append, check_keeper
 from p2p.identity import DeviceKeys, Random, device_id
@@ -29,7 +29,7 @@ from p2p.invite import (
 from p2p.letters import Letter, write_refusal
 from p2p.limits import INVITATION_MS
 from p2p.messages import Challenge, Joining, Proof
-from p2p.replica import Replica
+from p2p.replica import NotAllowed, Replica
 from p2p.rule_deeds import offer_preset
 from p2p.rules import branch_of
 from p2p.scope import slug
@@ -229,7 +229,7 @@ def admit_by_letter(replica: Replica, slot: bytes, letter: Letter, now: int) -> 
         the device that was admitted, or a refusal sealed to it.
 
     Raises:
-        TicketError: no invitation of this slot was made here, so nobody can be answered.
+        TicketError: nobody can be answered: no invitation of this slot was made here, or no answer can be sealed.
     """
     row = replica.db.execute("SELECT body FROM invitations WHERE slot=?", (slot,)).fetchone()
     if row is None:
@@ -247,7 +247,10 @@ def admit_by_letter(replica: Replica, slot: bytes, letter: Letter, now: int) -> 
                 found = "this ticket was altered; ask for a new one"
     except TicketError as error:
         found = str(error)
-    return write_refusal(letter.seal_public, secret, found)
+    try:
+        return write_refusal(letter.seal_public, secret, found)
+    except BadKey as error:
+        raise TicketError(f"nobody can be answered who wrote a letter with such a key: {found}") from error
 
 
 def _admit(replica: Replica, key: bytes, joining: Joining, invitation: Invitation, now: int) -> Admitted:
@@ -260,7 +263,7 @@ def _admit(replica: Replica, key: bytes, joining: Joining, invitation: Invitatio
         )
         append(replica, InvitationUsed(time=now, slot=invitation.slot))
         _offer_first_rule(replica, invitation, now)
-    except ChainError as error:
+    except (ChainError, BadKey, NotAllowed) as error:
         raise TicketError(f"this device cannot be admitted: {error}") from error
     _keep(replica, invitation.joined(device))
     code = check_code(key, replica.keys.public, replica.company, invitation.secret)

@@ -82,10 +82,10 @@ def _made(rule: Rule, terms: Offer, active: bool) -> Agreement:
 
 
 def _flow(named: Sequence[str], narrowed: Sequence[str] | None, since: str) -> Flow:
-    return Flow(_known(named), () if narrowed is None else (_known(narrowed),), since)
+    return Flow(known_patterns(named), () if narrowed is None else (known_patterns(narrowed),), since)
 
 
-def _known(texts: Sequence[str]) -> tuple[Pattern, ...]:
+def known_patterns(texts: Sequence[str]) -> tuple[Pattern, ...]:
     """The patterns that this version understands; others name nothing here, on no copy of this version."""
     found = []
     for text in texts:
@@ -104,4 +104,4 @@ def flow_of_offer(offer: Offer, giver: str) -> Flow:
 def own_scopes(branch: str) -> Flow:
     """A branch's own books: its vouchers, attachments and transfers. They flow back to it under any rule or none."""
     texts = (f"vouchers/{branch}/**", f"files/{branch}/**", f"transfers/{branch}~*/**") if branch else ()
-    return Flow(_known(texts))
+    return Flow(known_patterns(texts))

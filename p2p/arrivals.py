@@ -2,14 +2,8 @@
 
 from collections.abc import Sequence
 
+from p2p.commit import size_of
 from p2p.store import Store, StoredCommit
-
-SIGNATURE_BYTES = 64
-
-
-def size_of(stored: StoredCommit) -> int:
-    """How many bytes a commit takes up, as quotas count them."""
-    return len(stored.header) + SIGNATURE_BYTES + len(stored.body or b"")
 
 
 def note_arrival(store: Store, authors: Sequence[bytes], commits: Sequence[StoredCommit], now: int) -> None:
@@ -22,7 +16,7 @@ def note_arrival(store: Store, authors: Sequence[bytes], commits: Sequence[Store
     """
     by_author: dict[bytes, int] = {}
     for author, stored in zip(authors, commits, strict=True):
-        by_author[author] = by_author.get(author, 0) + size_of(stored)
+        by_author[author] = by_author.get(author, 0) + size_of(stored.header, stored.body)
     store.conn.execute("INSERT INTO arrivals VALUES (?, ?)", (commits[0].row, now))
     store.conn.executemany(
         "INSERT INTO stored VALUES (?, ?) ON CONFLICT (author) DO UPDATE SET bytes=bytes+excluded.bytes",

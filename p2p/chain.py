@@ -193,9 +193,7 @@ class Chain(ChainLine):
 
     def to_revoke(self) -> list[Entry]:
         """Return the revocations of losing lines that are in force and that the chain does not say yet."""
-        entries = (entry for line in self.losing for entry in forks.revocations(line, self._folded))
-        found = {entry.body.device: entry for entry in entries if isinstance(entry.body, Revoked)}
-        return list(found.values())
+        return forks.revocations(self.losing, self._folded)
 
     def author(self, author: bytes) -> Member | None:
         """Return the member with these first 8 bytes of its id; one admitted on a losing line alone, too."""

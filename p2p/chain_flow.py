@@ -56,31 +56,32 @@ class ChainFlow:
         if until > since and not self._local.link(listener).met:
             self._send_pieces(self._local.chain_entries(since)[: until - since], more=False)
 
-    def gather(self, message: Chain) -> list[bytes] | None:
+    def gather(self, message: Chain, bytes_max: int = CHAIN_GATHERED_BYTES_MAX) -> list[bytes] | None:
         """The entries to take in together, or None while more of them are announced.
+
+        Args:
+            bytes_max: how much of them is kept in mind meanwhile.
 
         Raises:
             RemoteProtocolError: they are too many.
         """
         self._gathered += message.entries
         self._gathered_bytes += sum(map(len, message.entries))
-        if self._gathered_bytes > CHAIN_GATHERED_BYTES_MAX:
+        if self._gathered_bytes > bytes_max:
             raise RemoteProtocolError("too-long", "the peer sent more control entries at once than any company has")
         if message.more:
             return None
         gathered, self._gathered, self._gathered_bytes = self._gathered, [], 0
         return gathered
 
-    def kept(self, entries: Sequence[bytes]) -> None:
-        """Note entries of the other side that were taken in here."""
+    def kept(self, entries: Sequence[bytes]) -> bool:
+        """Note entries of the other side that were taken in here; whether it had not shown any of them before."""
         parsed = [parse_entry_untrusted(encoded) for encoded in entries]
         followed = {entry.prev for entry in parsed}
+        further = any(entry.hash not in self._came for entry in parsed)
         self._came.update(entry.hash for entry in parsed)
         self._hold((entry.seq, entry.hash) for entry in parsed if entry.hash not in followed)
-
-    def show_all(self) -> None:
-        """Show all there is to a relay that does not serve the company yet."""
-        self.push()
+        return further
 
     def push(self) -> None:
         """Send the entries that the other side lacks, as far as it can be told.

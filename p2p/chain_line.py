@@ -121,12 +121,6 @@ class ChainLine:
         return self._state.admins
 
     @property
-    def revoked(self) -> Mapping[bytes, int]:
-        """Device ids that were revoked, and the entry that did."""
-        members = self._state.members.values()
-        return {member.device: member.revoked_at for member in members if member.revoked_at is not None}
-
-    @property
     def cuts(self) -> tuple[Cut, ...]:
         """How far the commits of revoked devices, and of those with less rights now, still count."""
         return self._state.cuts
@@ -155,11 +149,6 @@ class ChainLine:
     def settings(self) -> Mapping[str, str | int | bool | None]:
         """The company's settings by name."""
         return self._state.settings
-
-    @property
-    def unknown(self) -> tuple[tuple[int, str], ...]:
-        """Entries of kinds that only a newer khata understands: number and kind."""
-        return self._state.unknown
 
     def member(self, device: bytes) -> Member | None:
         """Return the member with this device id, or None; a revoked one too."""

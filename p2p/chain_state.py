@@ -64,7 +64,6 @@ class ChainState:
         self.readmitted: frozenset[bytes] = frozenset()
         self.invitations_used: frozenset[bytes] = frozenset()
         self.settings: dict[str, str | int | bool | None] = {}
-        self.unknown: tuple[tuple[int, str], ...] = ()
 
     def copy(self) -> "ChainState":
         """Return a state that can take entries without changing this one."""
@@ -94,7 +93,7 @@ class ChainState:
             ChainError: it cannot follow; this state may hold a part of it and is to be thrown away.
         """
         if entry.body is None:
-            self.unknown = (*self.unknown, (entry.seq, entry.kind))
+            # Of a kind that only a newer khata understands: it is kept and passed on.
             return
         if (entry.seq == 0) != isinstance(entry.body, Founded):
             raise ChainError(f"control entry {entry.seq} is {entry.kind}; the first one, and no other, is Founded")

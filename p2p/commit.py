@@ -35,6 +35,7 @@ __all__ = [
     "parse_commit_untrusted",
     "seal_commit",
     "signature_ok",
+    "size_of",
 ]
 
 COMMIT_VERSION: Final = 1
@@ -104,6 +105,16 @@ class Commit(msgspec.Struct, frozen=True, gc=False):
     def save_id(self) -> bytes:
         """The id that this commit's saves have in their documents: the first 16 bytes of its own."""
         return self.id[:SAVE_ID_BYTES]
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes up."""
+        return size_of(self.header_bytes, self.ciphertext)
+
+
+def size_of(header: bytes, body: bytes | None) -> int:
+    """How many bytes a commit takes up, wherever that is counted: header, signature, and the body if it is here."""
+    return len(header) + SIGNATURE_BYTES + len(body or b"")
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -34,7 +34,7 @@ from p2p.events import (
 )
 from p2p.forgetful import note_proved, what_was_forgotten
 from p2p.judging import Checked
-from p2p.messages import SHARE, Report, Slot
+from p2p.messages import Report, Slot
 from p2p.replica import Replica
 from p2p.reports import keep_report
 from p2p.session import Session
@@ -104,10 +104,8 @@ class Conversation:
         self._surroundings = surroundings
         self._to_send = trio.Event()
         self._sent = trio.Event()
-        arrived = trio.open_memory_channel[Event](BATCHES_WAITING_MAX)
-        self._arrived_in, self._arrived_out = arrived
-        checked = trio.open_memory_channel[tuple[Event, list[Checked]]](2)
-        self._checked_in, self._checked_out = checked
+        self._arrived_in, self._arrived_out = trio.open_memory_channel[Event](BATCHES_WAITING_MAX)
+        self._checked_in, self._checked_out = trio.open_memory_channel[tuple[Event, list[Checked]]](2)
         self._backlog: deque[Event] = deque()
         self._backlog_grew = trio.Event()
         self._backlog_shrank = trio.Event()
@@ -140,9 +138,14 @@ class Conversation:
             await trio.aclose_forcefully(self._stream)
 
     @property
+    def is_closed(self) -> bool:
+        """Whether either has said goodbye."""
+        return self.session.state is State.CLOSED
+
+    @property
     def is_open(self) -> bool:
         """Whether both have proved who they are, and neither has said goodbye."""
-        return self.was_established and self.session.state is not State.CLOSED
+        return self.was_established and not self.is_closed
 
     @property
     def seconds(self) -> float:
@@ -184,7 +187,7 @@ class Conversation:
         """Say goodbye, and hang up when the peer does, or a moment later."""
         self.left_with = self.left_with or code
         self.session.close(code, text)
-        self._wake()
+        self._to_send.set()
         self._left.deadline = trio.current_time() + LEAVING_SECONDS_MAX
 
     def drop(self) -> None:
@@ -194,11 +197,11 @@ class Conversation:
     # -- the tasks --------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        self._wake()
+        self._to_send.set()
         while True:
             data = bytes(await self._stream.receive_some(_READ_BYTES))
             if not data:
-                if self.session.state is not State.CLOSED:
+                if not self.is_closed:
                     self.error = self.error or "the peer hung up"
                 return
             await self._receive(data)
@@ -207,7 +210,7 @@ class Conversation:
 
     async def _receive(self, data: bytes) -> None:
         """Let the session read, and wait while it, the store or the line is behind: not reading holds the peer up."""
-        while self.session.state is not State.CLOSED:
+        while not self.is_closed:
             self._do(partial(self.session.receive, data, self._clock.steady_ms()))
             while len(self._backlog) > BATCHES_WAITING_MAX:
                 self._backlog_shrank = trio.Event()
@@ -244,7 +247,7 @@ class Conversation:
                 await self._store_one(event, checked)
             self._unfinished -= 1
             self._finished.set()
-            self._wake()
+            self._to_send.set()
 
     async def _finish(self) -> None:
         """Store and note what came before a goodbye, without taking long over it."""
@@ -256,7 +259,7 @@ class Conversation:
     async def _store_one(self, event: Event, checked: list[Checked]) -> None:
         replica, session, peer = self._copy, self.session, self.session.peer or b""
         if isinstance(event, Received):
-            share, under = replica.view(SHARE, peer).share, event.share
+            share, under = replica.share_with(peer), event.share
             result = await patiently(
                 lambda: replica.ingest_from(checked, peer, share, self._clock.now_ms(), under or None)
             )
@@ -318,8 +321,7 @@ class Conversation:
 
     async def _note_sync(self, event: SyncChanged, peer: bytes) -> None:
         if event.in_sync:
-            now = self._clock.now_ms()
-            links = self._copy.links
+            now, links = self._clock.now_ms(), self._copy.links
             await patiently(lambda: links.in_sync(peer, event.share, event.mine, event.theirs, event.row, now))
             await patiently(lambda: note_proved(links, self.session))
             self.error = None
@@ -358,28 +360,26 @@ class Conversation:
 
     def _do(self, act: Callable[[], list[Event]]) -> None:
         """Let the session act; when the peer has broken the protocol, say so and hang up when it does, or soon."""
-        if self.session.state is State.CLOSED:
+        if self.is_closed:
             return
         try:
             self._take(act())
         except RemoteProtocolError as error:
             self.error = self.error or str(error)
             self._left.deadline = trio.current_time() + SENDING_AWAY_SECONDS
-        self._wake()
+        self._to_send.set()
 
     def _take(self, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, Ended):
                 self.goodbye = event.code
+                self._left.deadline = trio.current_time() + LEAVING_SECONDS_MAX
                 if event.code not in ("done", DUPLICATE):
                     self.error = event.text or event.code
             else:
                 self._backlog.append(event)
                 self._backlog_grew.set()
                 self._unfinished += 1
-
-    def _wake(self) -> None:
-        self._to_send.set()
 
     async def _say_goodbye(self) -> None:
         """Send what is left to say, without waiting long for somebody who may not listen."""

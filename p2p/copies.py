@@ -1,6 +1,7 @@
 """The copies that one node speaks for: a branch's only one, or a relay's, one for each company that it serves."""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from p2p.identity import DeviceKeys
 from p2p.replica import Replica
@@ -47,3 +48,16 @@ class Copies:
 
     def __len__(self) -> int:
         return len(self._replicas)
+
+
+class Extent(NamedTuple):
+    """How far a copy goes."""
+
+    row: int
+    head: tuple[int, bytes]
+    losing: tuple[tuple[int, bytes], ...]
+
+
+def extent(replica: Replica) -> Extent:
+    """How far the store goes; whoever took up what another process wrote, this shows it is still to be told."""
+    return Extent(replica.store.next_row(), replica.chain_head(), tuple(replica.chain_losing()))

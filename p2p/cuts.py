@@ -1,9 +1,10 @@
 """Which commits lie beyond a cut: of a device that has less rights now, or none, what the keeper did not hold then.
 
 A cut names, for each scope, the device's last commits that count: the tips. What a tip reaches by `prev` counts. All
-else of that device there counts only once it was re-admitted, whatever its author claims to have known. While a tip has
-not arrived, nothing shows that a commit is before it: it stays set aside, and counts as soon as the tip has come. So
-what counts follows from the commits held and the control chain alone, in whatever order they came.
+else of that device there counts only once it was re-admitted; but what was made with knowledge of the cut is judged by
+the rights that it left. While a tip has not arrived, nothing shows that a commit is before it: it stays set aside, and
+counts as soon as the tip has come. So what counts follows from the commits held and the control chain alone, in
+whatever order they came.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

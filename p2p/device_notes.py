@@ -7,8 +7,9 @@ runs, which invitations are open, what an admin asks of the keeper and what beca
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from crdt_models import folding
 from crdt_models.packing import Value
-from crdt_models.saves import pack_save
+from crdt_models.saves import Save, pack_save
 from p2p.commit import Commit
 from p2p.identity import AUTHOR_BYTES
 from p2p.packed import DOCUMENT_ID_BYTES, Item
@@ -27,9 +28,18 @@ def note_of(replica: Replica, device: bytes) -> dict[str, Value]:
     Args:
         device: its id, 32 bytes.
     """
+    return folding.fold(_own_saves(replica, device)).values
+
+
+def _own_saves(replica: Replica, device: bytes) -> dict[bytes, Save]:
+    """What a device saved of itself, by save id: nothing that others wrote there counts, and none of it is built on.
+
+    Every member may write there, so whoever built on all would build on as much as any of them likes.
+    """
     document = replica.document(DEVICES_SCOPE, DEVICE_KIND, device[:DOCUMENT_ID_BYTES])
+    saves = {} if document is None else document.saves()
     author = device[:AUTHOR_BYTES]
-    return {} if document is None else document.fold(lambda _register, by: by == author).values
+    return {id: save for id, save in saves.items() if save.author == author}
 
 
 def notes(replica: Replica) -> Iterator[tuple[bytes, dict[str, Value]]]:
@@ -57,6 +67,5 @@ def save_note(replica: Replica, values: Mapping[str, Value], user: str, now: int
         if not changed:
             return None
         id = replica.keys.id[:DOCUMENT_ID_BYTES]
-        document = replica.document(DEVICES_SCOPE, DEVICE_KIND, id)
-        save = pack_save(changed, document.heads() if document is not None else (), user)
+        save = pack_save(changed, folding.heads(_own_saves(replica, replica.keys.id).values()), user)
         return replica.commit(DEVICES_SCOPE, [Item(id, DEVICE_KIND, save)], now)

@@ -7,6 +7,7 @@ The library works in threads of its own; what they see is handed to the node's l
 
 import hashlib
 import ipaddress
+import socket
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -24,6 +25,8 @@ DEVICE: Final = "d"
 COMPANY_HASH_BYTES: Final = 8
 RESOLVE_MS: Final = 3000
 _ANYWHERE: Final = ("0.0.0.0", "::", "")
+_FAULTS: Final = (OSError, ValueError, RuntimeError, zeroconf.Error)
+"""All that looking up a name and the library raise: no multicast here, no such interface, a name that others have."""
 
 Nearby = Mapping[bytes, tuple[str, ...]]
 """Addresses by the first bytes of a device id."""
@@ -72,18 +75,28 @@ def interfaces_of(listen: str) -> list[str] | zeroconf.InterfaceChoice:
 
     Raises:
         Unreachable: it is no address.
+        OSError, ValueError: it is a name that leads to none.
     """
-    host, _ = parse_address(listen)
+    host = _host_of(listen)
     return zeroconf.InterfaceChoice.All if host in _ANYWHERE else [host]
 
 
 def hosts_of(listen: str) -> list[str]:
     """The addresses to show for an address that is listened on: it, or all of this machine but loopback."""
-    host, _ = parse_address(listen)
+    host = _host_of(listen)
     if host not in _ANYWHERE:
         return [host]
     found = [str(one.ip) for adapter in ifaddr.get_adapters() for one in adapter.ips if one.is_IPv4]
     return [one for one in found if not ipaddress.ip_address(one).is_loopback]
+
+
+def _host_of(listen: str) -> str:
+    """The address in numbers, as the library wants it; a name is looked up."""
+    host, _ = parse_address(listen)
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return str(socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)[0][4][0])
 
 
 class Lan:
@@ -110,7 +123,8 @@ class Lan:
             tell: takes who is seen whenever that changes; called in a thread of the library.
 
         Raises:
-            OSError: this network allows no multicast.
+            OSError: this network allows no multicast, or what is listened on is a name that leads nowhere.
+            ValueError, RuntimeError, zeroconf.Error: the library cannot begin there.
         """
         self._tell = tell
         self._zeroconf = zeroconf.Zeroconf(interfaces=interfaces_of(self._listen), ip_version=zeroconf.IPVersion.V4Only)
@@ -169,8 +183,9 @@ async def look_around(lan: Lan, sees: Callable[[Nearby], None], failed: Callable
     try:
         await trio.to_thread.run_sync(lan.open, hand_over)
         await trio.sleep_forever()
-    except OSError as error:
-        failed(f"the local network cannot be looked at: {error.strerror or error}; name addresses with --peer")
+    except _FAULTS as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        failed(f"the local network cannot be looked at: {why}; name addresses with --peer")
     finally:
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(lan.close)

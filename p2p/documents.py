@@ -178,10 +178,6 @@ class Documents:
                 for row, scope, kind, id, yjs in rows
             ]
 
-    def clear(self) -> None:
-        """Forget all documents, before they are built anew from the commits. Inside a transaction."""
-        self._conn.execute("DELETE FROM documents")
-
     def _held(self, ids: Iterable[bytes]) -> dict[DocumentName, tuple[int | None, Document]]:
         """The documents with these ids, in whatever scopes and of whatever kinds; one question for all of them."""
         rows = self._conn.execute(

@@ -23,6 +23,10 @@ class Talk(Protocol):
         """Device id of the other end, once it is known."""
 
     @property
+    def is_closed(self) -> bool:
+        """Whether either has said goodbye."""
+
+    @property
     def is_open(self) -> bool:
         """Whether both have proved who they are, and neither has said goodbye."""
 
@@ -42,9 +46,21 @@ def superfluous(newest: T, conversations: Iterable[T], me: bytes) -> list[T]:
         conversations: all, in the order in which they began.
         me: device id of this end.
     """
-    earlier = [one for one in conversations if one is not newest and one.is_open and one.peer == newest.peer]
-    lasting, visits = [one for one in earlier if not one.is_visit], [one for one in earlier if one.is_visit]
-    decides = not newest.is_visit and me < (newest.peer or b"")
-    ended, kept = (lasting, visits) if decides else ([], visits + lasting)
-    # However many conversations one device begins, the oldest makes room.
-    return ended + kept[: max(0, len(kept) + 1 - CONNECTIONS_PER_DEVICE_MAX)]
+    if newest.is_visit or me >= (newest.peer or b""):
+        return []
+    return [one for one in _others(newest, conversations) if one.is_open and not one.is_visit]
+
+
+def crowding(newest: T, conversations: Iterable[T]) -> list[T]:
+    """Which conversations with a device make room for one more, visits first and then the oldest.
+
+    Args:
+        newest: the one in which the device has just proved who it is.
+        conversations: all, in the order in which they began, whether or not they were established.
+    """
+    others = sorted(_others(newest, conversations), key=lambda one: not one.is_visit)
+    return others[: max(0, len(others) + 1 - CONNECTIONS_PER_DEVICE_MAX)]
+
+
+def _others(newest: T, conversations: Iterable[T]) -> list[T]:
+    return [one for one in conversations if one is not newest and one.peer == newest.peer and not one.is_closed]

@@ -5,7 +5,7 @@ entry for one place. Both lines are validly signed, and everybody has to come to
 first: so the lines have one order, and the first of it is the chain (docs/protocol.md, section 3).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -97,29 +97,33 @@ def with_revocations(state: ChainState, seq: int, losing: Iterable[ChainLine]) -
     Args:
         seq: the number of the next entry, from which on they hold.
     """
-    twin: ChainState | None = None
-    for line in losing:
-        for entry in revocations(line, state):
-            twin = twin or state.copy()
-            try:
-                twin.take(msgspec.structs.replace(entry, seq=seq))
-            except ChainError:
-                continue
-    return twin or state
+    standing = revocations(losing, state)
+    if not standing:
+        return state
+    twin = state.copy()
+    for entry in standing:
+        twin.take(msgspec.structs.replace(entry, seq=seq))
+    return twin
 
 
-def revocations(line: ChainLine, state: ChainState) -> Iterator[Entry]:
-    """The revocations on a losing line that stay in force and are not in the chain yet.
+def revocations(losing: Iterable[ChainLine], state: ChainState) -> list[Entry]:
+    """The revocations on losing lines that stay in force and are not in the chain yet: of each device the first.
 
     Not those by a keeper that the chain itself has revoked: whoever stole that device shall not revoke the others.
     """
-    for entry in line.entries():
-        if isinstance(entry.body, Revoked):
-            member = state.members.get(entry.body.device[:8])
-            signer = state.members.get(line.keeper_at(entry.seq - 1)[:8])
-            stands = member is not None and member.device == entry.body.device and member.revoked_at is None
-            if stands and entry.body.device != state.keeper and (signer is None or signer.revoked_at is None):
-                yield entry
+    found: dict[bytes, Entry] = {}
+    for line in losing:
+        for entry in line.entries():
+            if isinstance(entry.body, Revoked) and _stands(entry.body, line.keeper_at(entry.seq - 1), state):
+                found.setdefault(entry.body.device, entry)
+    return list(found.values())
+
+
+def _stands(body: Revoked, signed_by: bytes, state: ChainState) -> bool:
+    member = state.members.get(body.device[:8])
+    signer = state.members.get(signed_by[:8])
+    belongs = member is not None and member.device == body.device and member.revoked_at is None
+    return belongs and body.device != state.keeper and (signer is None or signer.revoked_at is None)
 
 
 class Lost(NamedTuple):

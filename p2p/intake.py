@@ -8,10 +8,12 @@ from contextlib import contextmanager
 
 from p2p.arrivals import note_arrival
 from p2p.chain import Chain, Cut, Entry, Lock, Member
+from p2p.chain_entries import parse_entry_untrusted
 from p2p.chain_store import keep_chain, load_chain
 from p2p.commit import Commit, parse_commit_untrusted
 from p2p.cuts import Cuts
 from p2p.documents import Documents, Incoming, NoTables, Projection
+from p2p.errors import ChainError
 from p2p.held_back import HeldBack
 from p2p.identity import DeviceKeys
 from p2p.ingested import Ingested
@@ -105,6 +107,7 @@ class Intake(Rejudging):
         over: list[tuple[bytes, str]] = []
         pruned: list[bytes] = []
         room = Room(self.store, self.quota) if self.quota is not None and source is not None else None
+        waiting = self._held_back.room(source)
         kept: list[tuple[Commit, Verdict]] = []
         seen = self._held(batch)
         for checked in batch:
@@ -123,7 +126,7 @@ class Intake(Rejudging):
             elif (
                 checked.commit is not None
                 and verdict.waits
-                and self._held_back.keep(checked.id, _parts(checked.commit), source, verdict.reason)
+                and waiting.keep(checked.id, _parts(checked.commit), verdict.reason)
             ):
                 held_back.append(checked.id)
             else:
@@ -205,9 +208,12 @@ class Intake(Rejudging):
             return
         ahead = list(self._held_back.ids() if ids is None else ids)
         while ahead:
-            taken = self._held_back.take(ahead.pop())
-            if taken is not None:
-                _, kept = self._take_in(check_untrusted(self.chain, [taken[0]]), taken[1], None, now)
+            commit_id = ahead.pop()
+            found = self._held_back.find(commit_id)
+            if found is not None:
+                result, kept = self._take_in(check_untrusted(self.chain, [found[0]]), found[1], None, now)
+                if not result.held_back:
+                    self._held_back.drop(commit_id)
                 ahead.extend(commit.header.prev for commit in kept)
 
     def _held(self, batch: Sequence[Checked]) -> set[bytes]:
@@ -229,20 +235,40 @@ class Intake(Rejudging):
         """Verify and keep further control entries, then judge again what waited for them; whether any was new.
 
         Raises:
-            ChainError: one does not fit; none of them is kept.
+            ChainError: one does not fit, or a relay has no room; none of them is kept, and nothing has changed.
         """
         with self.transaction():
             self.refresh()
-            losing, locks = self.chain.losing, self.chain.locks
+            grown = self._extended(entries, now)
+        if isinstance(grown, ChainError):
+            # Raised out of the transaction it would have everything read anew, at the word of whoever sent them.
+            raise grown
+        return grown
+
+    def _extended(self, entries: Sequence[bytes], now: int) -> bool | ChainError:
+        losing, locks = self.chain.losing, self.chain.locks
+        try:
+            self._check_room(entries)
             new = self.chain.extend_untrusted(entries)
-            if not new and self.chain.losing == losing:
-                return False
-            keep_chain(self.store, self.chain, new, bool(losing))
-            self._chain_grew(now)
-            if self.chain.losing != losing:
-                # Who had seen which lock may be answered otherwise now, of every commit that any of them covers.
-                self._look_again(self.locks.covered([*locks, *self.chain.locks]))
+        except ChainError as error:
+            return error
+        if not new and self.chain.losing == losing:
+            return False
+        keep_chain(self.store, self.chain, new, bool(losing))
+        self._chain_grew(now)
+        if self.chain.losing != losing:
+            # Who had seen which lock may be answered otherwise now, of every commit that any of them covers.
+            self._look_again(self.locks.covered([*locks, *self.chain.locks]))
         return True
+
+    def _check_room(self, entries: Sequence[bytes]) -> None:
+        if self.quota is None:
+            return
+        parsed = [parse_entry_untrusted(encoded) for encoded in entries]
+        size = sum(len(entry.encoded) for entry in parsed if not self.chain.knows(entry.seq, entry.hash))
+        full = Room(self.store, self.quota).why_no_entries(size) if size else None
+        if full is not None:
+            raise ChainError(full)
 
     def append_chain(self, entry: Entry, now: int = 0) -> None:
         """Keep an entry that this device, as the keeper, has just appended to `chain`. Inside a transaction."""

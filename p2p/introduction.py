@@ -13,6 +13,7 @@ from p2p.exchange import Exchange
 from p2p.handover import Giving, Taking
 from p2p.handshake import hello, proof_is_genuine, prove
 from p2p.identity import DeviceKeys, device_id
+from p2p.limits import CHAIN_GATHERED_BYTES_MAX, FRAME_BYTES_MAX
 from p2p.local import Choose, Local, Membership
 from p2p.messages import CONTROL, SHARE, VERSION, Chain, Challenge, Hello, Joining, Message, Proof, Report, Slot, encode
 from p2p.outflow import Outflow
@@ -67,7 +68,6 @@ class Introduction(ABC):
     _events: list[Event]
     _out: bytearray
     _keeping_chain: list[bytes] | None
-    _lines_before: list[tuple[int, bytes]]
     _stood: object
 
     @abstractmethod
@@ -124,7 +124,8 @@ class Introduction(ABC):
             if joining is None:
                 self._chain.introduce(self._keys.id, self._listener)
             else:
-                self._chain.show_all()
+                # A relay that does not serve the company yet is shown all there is.
+                self._chain.push()
             self._greet()
         else:
             self.state = State.AWAIT_CHAIN
@@ -134,6 +135,9 @@ class Introduction(ABC):
         if not proof_is_genuine(message, self._listener, nonce):
             raise RemoteProtocolError("unknown-device", "this device is not known here")
         local = self._choose(message.company) if self._choose is not None else self._local
+        if self.state is State.CLOSED:
+            # Whoever chooses has said goodbye: nothing is to be exchanged with this device.
+            return
         if local is None and message.joining is not None:
             self.state = State.AWAIT_ADMISSION
             self._note(CompanyOffered(message, nonce))
@@ -173,20 +177,29 @@ class Introduction(ABC):
     def _on_chain(self, message: Chain) -> None:
         if not message.entries:
             raise RemoteProtocolError("malformed", "the peer sent a control chain of no entries")
-        entries = self._chain.gather(message)
+        entries = self._chain.gather(message, self._chain_bytes_max())
         if entries is not None:
             self._keeping_chain = entries
-            self._lines_before = self._lines()
             self._events.append(ChainCame(entries))
 
-    def _chain_was_kept(self, fault: str | None) -> None:
+    def _chain_bytes_max(self) -> int:
+        """How much of a control chain is kept in mind until it can be taken in together.
+
+        A caller that is not known here shows what the keeper signed since it admitted us, piece by piece: no two of
+        them have to be gathered. Only a copy that is empty as yet takes in all there is from whom it does not know.
+        """
+        known = self.state is not State.AWAIT_CHAIN or self._nonce is None or self._is_member(self.peer or b"")
+        return CHAIN_GATHERED_BYTES_MAX if known or self._local.chain_head()[0] < 0 else FRAME_BYTES_MAX
+
+    def _chain_was_kept(self, entries: list[bytes], fault: str | None) -> None:
         if fault is not None:
             raise RemoteProtocolError("bad-chain", fault)
+        further = self._chain.kept(entries)
         if self.state is not State.OPEN and self._ends_in_handover():
             self._read()
             return
-        if self.state is State.AWAIT_CHAIN and self._lines() == self._lines_before:
-            raise RemoteProtocolError("unexpected", "the peer showed control entries that say nothing new")
+        if self.state is State.AWAIT_CHAIN and not further:
+            raise RemoteProtocolError("unexpected", "the peer showed nothing but control entries it had shown before")
         if self.state is State.OPEN:
             # Before commits that name them: those may be among what is read next.
             self._chain.push()

@@ -21,10 +21,9 @@ from p2p.identity import AUTHOR_BYTES
 from p2p.keyring import Keyring
 from p2p.limits import HANDED_OVER_BYTES_MAX
 from p2p.messages import CommitParts
-from p2p.scope import CHAIN_SCOPE, is_keys_scope
+from p2p.scope import CHAIN_SCOPE, KEYS_KIND, is_keys_scope
 from p2p.store import ACCEPTED, CARRIED, QUARANTINED, WAITING_FOR_KEY
 
-KEYS_KIND = "keys"
 _CONTROL_KINDS = {"control/rules": "rule", "control/devices": "device"}
 
 

@@ -6,7 +6,6 @@ from p2p.chain import RELAY
 from p2p.conversation import Conversation
 from p2p.errors import TicketError
 from p2p.events import SlotCame
-from p2p.replica import NotAllowed
 from p2p.slots import answer_letter, open_slots
 
 TellWords = Callable[[str, str, str], None]
@@ -60,7 +59,7 @@ class KeeperLetters:
             return False
         try:
             answer = answer_letter(replica, came.slot, came.letter, self._now())
-        except (TicketError, NotAllowed) as error:
+        except TicketError as error:
             self._tell("refused", "joiner", f"a letter that lay at a relay was not answered: {error}")
             return False
         if isinstance(answer, bytes):

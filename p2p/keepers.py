@@ -14,29 +14,17 @@ from p2p.chain import Admitted, Entry, Epoch, InvitationUsed, KeeperMoved, Recov
 from p2p.chain_entries import READ_DEFAULT, Body
 from p2p.errors import ChainError
 from p2p.forks import Lost, lost, settled_name
-from p2p.founding import append
+from p2p.founding import append, check_keeper
 from p2p.grants import taken_away
 from p2p.identity import Random, spell
 from p2p.invite import Invitation, Standing
 from p2p.keyring import ROOT
 from p2p.members import begin_epoch
-from p2p.replica import NotAllowed, Replica
+from p2p.replica import Replica
 from p2p.sealing import seal_everywhere, seal_granted, seal_paths
 
 _MADE_BY_HAND = (KeeperMoved, Recovered, Unlocked)
 """What is not repeated as it was said: who keeps the chain is decided by the fork, a lock has another number now."""
-
-
-def check_keeper(replica: Replica) -> None:
-    """Make sure that this device keeps the control chain.
-
-    Raises:
-        NotAllowed: another one does.
-    """
-    if replica.chain.keeper != replica.keys.id:
-        keeper = replica.chain.member(replica.chain.keeper)
-        name = keeper.name if keeper else "the keeper"
-        raise NotAllowed(f"only {name} keeps the list of who may do what; run this command there")
 
 
 def open_invitations(replica: Replica, now: int) -> list[Invitation]:
@@ -78,15 +66,16 @@ def repeat_what_stays_in_force(replica: Replica, now: int, random: Random = os.u
         return False
     with replica.transaction():
         replica.refresh()
-        revoked = replica.chain.to_revoke() if replica.chain.keeper == replica.keys.id else []
+        if replica.chain.keeper != replica.keys.id:
+            return False
+        revoked = replica.chain.to_revoke()
         used = {
             one.entry.body.slot: one.entry.body
             for one in lost(replica.chain, replica.chain.losing)
             if isinstance(one.entry.body, InvitationUsed) and one.entry.body.slot not in replica.chain.invitations_used
         }
-        if replica.chain.keeper == replica.keys.id:
-            for body in used.values():
-                append(replica, msgspec.structs.replace(body, time=now))
+        for body in used.values():
+            append(replica, msgspec.structs.replace(body, time=now))
         for entry in revoked:
             assert isinstance(entry.body, Revoked)
             append(replica, msgspec.structs.replace(entry.body, time=now))

@@ -73,11 +73,6 @@ class Keyring:
         root = random(KEY_BYTES)
         return epoch_id(root), root
 
-    @staticmethod
-    def load(held: Iterable[tuple[bytes, str, bytes]]) -> "Keyring":
-        """Return the keyring that `dump` wrote down."""
-        return Keyring(HeldKey(*row) for row in held)
-
     def dump(self) -> list[HeldKey]:
         """Return what has to be kept to make the same keyring again, in a fixed order; every byte of it is secret."""
         return [HeldKey(epoch, path, key) for (epoch, path), key in sorted(self._held.items())]
@@ -166,10 +161,6 @@ class Keyring:
             if key is not None:
                 return epoch, key
         return None
-
-    def holds(self, epoch: bytes, path: str) -> bool:
-        """Tell whether the key of a subtree was handed over, or follows from one that was."""
-        return self.key(epoch, path) is not None
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(f'{epoch.hex()}:{path or ROOT!r}' for epoch, path in sorted(self._held))})"

@@ -85,6 +85,9 @@ def write_refusal(seal_public: bytes, secret: bytes, text: str, sealer: Sealer =
         seal_public: the joiner's, from its letter.
         secret: of the ticket.
         text: why, and what to do.
+
+    Raises:
+        BadKey: that is no key to seal to.
     """
     text = text[:_TEXT_CHARS_MAX]
     refusal = Refusal(text, joining_mac(secret, _REFUSAL, text.encode()))

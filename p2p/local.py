@@ -120,4 +120,7 @@ class Local(Protocol):
 
 
 Choose = Callable[[bytes], Local | None]
-"""Finds the copy of a company (id, 32 bytes) among those that a listener speaks for; None when it has none."""
+"""Finds the copy of a company (id, 32 bytes) among those that a listener speaks for; None when it has none.
+
+It is asked once the peer has proved who it is, and may close the session to send it away.
+"""

@@ -164,6 +164,7 @@ def tips_of(store: Store, scopes: Iterable[str]) -> list[tuple[str, bytes, bytes
     """What a lock made here and now has to name: (scope, author, commit id) of the last commits in these patterns.
 
     Commits may have come in any order, so what is last is read from the headers: nothing of its author follows it.
+    What somebody else's commit names as its `prev` stays a tip: nobody keeps out the work of another.
 
     Cost: 3 µs a commit in these scopes.
     """
@@ -173,8 +174,9 @@ def tips_of(store: Store, scopes: Iterable[str]) -> list[tuple[str, bytes, bytes
         number = store.find_scope(path) if any(pattern.matches(path) for pattern in patterns) else None
         if number is not None:
             headers = list(headers_in(store, number))
-            followed = {header.prev for _, header in headers}
-            found += [(path, header.author, commit_id) for commit_id, header in headers if commit_id not in followed]
+            followed = {(header.author, header.prev) for _, header in headers}
+            last = ((header.author, commit_id) for commit_id, header in headers)
+            found += [(path, author, commit_id) for author, commit_id in last if (author, commit_id) not in followed]
     return sorted(found)
 
 

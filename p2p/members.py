@@ -36,6 +36,9 @@ _TIP_BYTES: Final = 40
 _REST_BYTES: Final = 32 * 1024
 """Of an entry, what is left for everything but its tips: the patterns of a grant, at most."""
 
+_READMITTED_MAX: Final = 4_000
+"""Commits in one entry, so that it stays below the largest that may be."""
+
 
 def revoke(replica: Replica, device: bytes, now: int, random: Random = os.urandom) -> Entry:
     """Revoke a device: what it made and is not here by now counts nowhere, and what comes is sealed under new keys.
@@ -119,13 +122,19 @@ def readmit(replica: Replica, commits: Sequence[bytes], now: int) -> Entry:
     Args:
         commits: their ids; they need not be here.
 
+    Returns:
+        the last of the entries that say so; they are as many as it takes.
+
     Raises:
         NotAllowed: this device is not the keeper.
-        ChainError: none is named, or too many for one entry.
+        ChainError: none is named.
     """
     if not commits:
         raise ChainError("name the commits to re-admit; `khata device quarantined` lists them")
-    return append(replica, Readmitted(time=now, commits=tuple(sorted(set(commits)))))
+    with replica.transaction():
+        ordered = sorted(set(commits))
+        parts = (ordered[start : start + _READMITTED_MAX] for start in range(0, len(ordered), _READMITTED_MAX))
+        return [append(replica, Readmitted(time=now, commits=tuple(part))) for part in parts][-1]
 
 
 def rename(replica: Replica, device: bytes, name: str, now: int) -> Entry:

@@ -3,7 +3,6 @@
 import os
 import sqlite3
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 import trio
 
@@ -15,9 +14,9 @@ from p2p.chores import Chore, Chores
 from p2p.clock import Clock, SystemClock
 from p2p.contact import Contact
 from p2p.conversation import LEAVING_SECONDS_MAX, Conversation
-from p2p.copies import Copies
+from p2p.copies import Copies, extent
 from p2p.dialling import Attend, Dialling
-from p2p.duplicates import DUPLICATE, superfluous
+from p2p.duplicates import DUPLICATE, crowding, superfluous
 from p2p.errors import P2PError, TicketError
 from p2p.events import CompanyOffered, JoinRequested, SlotCame
 from p2p.forks import told
@@ -78,7 +77,7 @@ class Node:
         self._poked = trio.Event()
         self._sync_moved = trio.Event()
         self._stopping = trio.Event()
-        self._told = {replica.company: _held(replica) for replica in self.copies}
+        self._told = {replica.company: extent(replica) for replica in self.copies}
         self.dialling = Dialling(self, attends, random) if isinstance(copies, Replica) else None
         self._signs: object = None
         self.conversations: list[Conversation] = []
@@ -182,7 +181,6 @@ class Node:
         for _ in range(CHORE_ROUNDS_MAX):
             while not conversation.session.in_sync or self._letters.is_waiting(conversation):
                 # Somebody else may have done the chores, and what they wrote is on its way.
-                self._sync_moved = trio.Event()
                 await self._sync_moved.wait()
             if not self.do_chores():
                 break
@@ -198,14 +196,13 @@ class Node:
             self._poked.set()
 
     def _tell_conversations(self, replica: Replica) -> None:
-        before, now = self._told.get(replica.company), _held(replica)
+        before, now = self._told.get(replica.company), extent(replica)
         self._told[replica.company] = now
         if now.losing and (before is None or now.losing != before.losing):
             self._tell(Said("forked", "", told(replica.chain, replica.chain.losing)))
         self._chores.look_again()
-        for conversation in list(self.conversations):
-            if conversation.replica is replica:
-                conversation.nudge()
+        for conversation in self._about(replica):
+            conversation.nudge()
 
     def do_chores(self) -> bool:
         """Do what is due after something new came, and tell every conversation; return whether anything was written."""
@@ -224,9 +221,7 @@ class Node:
         if self.dialling is not None:
             self.dialling.look_again()
         self._keep_apart(conversation)
-        about_it = [one for one in self.conversations if one.replica is conversation.replica]
-        for other in superfluous(conversation, about_it, self.keys.id):
-            other.leave(DUPLICATE, "another conversation between the two of us goes on")
+        self._end_duplicates(superfluous(conversation, self._about(conversation.replica), self.keys.id))
         self._letters.ask(conversation)
         if abs(clock_off_ms) > CLOCK_WARNING_MS:
             minutes = clock_off_ms // 60_000
@@ -234,7 +229,7 @@ class Node:
 
     def sync_changed(self, conversation: Conversation, in_sync: bool) -> None:
         """Log a peer that is proved to agree."""
-        self._sync_moved.set()
+        self._wake_visits()
         name = self._name(conversation)
         if in_sync:
             self._tell(Said("in-sync", name, f"in sync with {name}"))
@@ -257,7 +252,12 @@ class Node:
         """As the keeper, answer a letter that a relay handed over."""
         if self._letters.take(conversation, came) and conversation.replica is not None:
             self.wrote(conversation.replica)
+        self._wake_visits()
+
+    def _wake_visits(self) -> None:
+        """Let every visit look whether it is over: several may wait, so nobody waits for an event of its own."""
         self._sync_moved.set()
+        self._sync_moved = trio.Event()
 
     # -- the tasks --------------------------------------------------------------------------------------------------
 
@@ -301,7 +301,7 @@ class Node:
             for replica in self.copies:
                 try:
                     replica.refresh()
-                    if _held(replica) != self._told.get(replica.company):
+                    if extent(replica) != self._told.get(replica.company):
                         self.wrote(replica)
                 except (P2PError, sqlite3.Error) as error:
                     self._tell(Said("failed", "", f"the books could not be read: {error}"))
@@ -321,6 +321,14 @@ class Node:
             refusal = Contact(self.replica.store).refusal(conversation.peer)
             if refusal is not None:
                 conversation.leave(*refusal)
+
+    def _about(self, replica: Replica | None) -> list[Conversation]:
+        """The conversations about a copy, in the order in which they began."""
+        return [one for one in self.conversations if one.replica is replica]
+
+    def _end_duplicates(self, conversations: Sequence[Conversation]) -> None:
+        for conversation in conversations:
+            conversation.leave(DUPLICATE, "another conversation between the two of us goes on")
 
     async def _leave_all(self) -> None:
         for conversation in list(self.conversations):
@@ -354,6 +362,8 @@ class Node:
             found = self.copies.of(company)
             # A copy without a control chain, left by a first contact that broke off, speaks for nobody yet.
             conversation.replica = found if found is not None and found.chain.members else None
+            self._keep_apart(conversation)
+            self._end_duplicates(crowding(conversation, self._about(found)))
             return conversation.replica
 
         steady, wall = self._clock.steady_ms(), self._clock.now_ms()
@@ -385,16 +395,3 @@ class Node:
         peer, replica = conversation.session.peer, conversation.replica
         member = replica.chain.members.get(peer[:8]) if peer and replica is not None else None
         return member.name if member is not None else conversation.address or "a stranger"
-
-
-class _Held(NamedTuple):
-    """How far a copy goes."""
-
-    row: int
-    head: tuple[int, bytes]
-    losing: tuple[tuple[int, bytes], ...]
-
-
-def _held(replica: Replica) -> _Held:
-    """How far the store goes; whoever took up what another process wrote, this shows it is still to be told."""
-    return _Held(replica.store.next_row(), replica.chain_head(), tuple(replica.chain_losing()))

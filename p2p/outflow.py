@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
+from p2p.commit import size_of
 from p2p.errors import RemoteProtocolError
 from p2p.limits import COMMIT_SEALED_BYTES_MAX, HEADER_BYTES_MAX, UNACKNOWLEDGED_BYTES_MAX
 from p2p.local import Local
@@ -121,8 +122,8 @@ class Outflow:
 
 
 def _size(commit: CommitParts) -> int:
-    header, signature, body = commit
-    return len(header) + len(signature) + len(body or b"")
+    header, _, body = commit
+    return size_of(header, body)
 
 
 def _batches(commits: Iterator[CommitParts]) -> Iterator[list[CommitParts]]:

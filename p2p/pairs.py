@@ -18,11 +18,11 @@ from crdt_models.saves import pack_save
 from p2p.commit import EPOCH_BYTES, Item
 from p2p.errors import BadKey
 from p2p.identity import KEY_BYTES
+from p2p.scope import KEYS_KIND
 
 TRANSFERS: Final = "transfers"
 PAIRED: Final = "~"
 BRANCHES_PER_DOCUMENT_MAX: Final = 128
-_KIND: Final = "keys"
 _REGISTER: Final = "pairs"
 
 
@@ -71,7 +71,7 @@ def publications(epoch: bytes, publics: Iterable[tuple[str, bytes]]) -> Iterator
     for at in range(0, len(listed), BRANCHES_PER_DOCUMENT_MAX):
         told = dict(listed[at : at + BRANCHES_PER_DOCUMENT_MAX])
         id = sha256(b"khata pairs 1" + epoch + "\n".join(told).encode("ascii")).digest()[:16]
-        yield Item(id, _KIND, pack_save({"epoch": epoch, _REGISTER: {**told}}, (), "keeper"))
+        yield Item(id, KEYS_KIND, pack_save({"epoch": epoch, _REGISTER: {**told}}, (), "keeper"))
 
 
 def published_in(documents: Sequence[Document]) -> Iterator[tuple[bytes, str, bytes]]:

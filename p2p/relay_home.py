@@ -175,7 +175,7 @@ class RelayHome:
         if not kept.is_held_by(offered, self.keys.id):
             self._keep(kept.tried_wrongly())
             raise TicketError("this invitation was altered; ask whoever runs the relay for a new one")
-        if len(self.copies) >= self._companies_max:
+        if self.copies.of(proof.company) is None and len(self.copies) >= self._companies_max:
             raise TicketError(f"this relay serves {len(self.copies)} companies and takes in no more; use another one")
         self._keep(kept.used_for(proof.company))
         return self._made(proof.company, kept.quota_bytes)

@@ -27,6 +27,8 @@ from p2p.reports import Reports
 from p2p.scope import DEVICES_SCOPE
 from p2p.surroundings import Refusal
 from p2p.transport import Network
+from p2p.waiting import WaitingCounts
+from p2p.whereabouts import can_be_called
 
 RELAY_USER = "relay"
 """Who stands in what a relay says of itself."""
@@ -57,6 +59,7 @@ class RelayNode(Node):
     ) -> None:
         self.home = home
         self._reported: dict[Conversation, Report] = {}
+        self._waiting: dict[bytes, WaitingCounts] = {}
         super().__init__(
             home.copies, network, clock, tell, check, random, [self._say_where], watch_seconds=watch_seconds
         )
@@ -120,7 +123,7 @@ class RelayNode(Node):
         if replica is None or peer is None:
             return
         try:
-            made = reports.get(replica.company) or Reports(replica)
+            made = reports.get(replica.company) or Reports(self.waiting_at(replica))
             reports[replica.company] = made
             report = made.to(peer)
         except (P2PError, sqlite3.Error) as error:
@@ -129,6 +132,13 @@ class RelayNode(Node):
         if self._reported.get(conversation) != report:
             self._reported[conversation] = report
             conversation.say_report(report)
+
+    def waiting_at(self, replica: Replica) -> WaitingCounts:
+        """What waits for the devices of a company, counted on from the last time that anybody asked."""
+        held = self._waiting.get(replica.company)
+        if held is None or held.replica is not replica:
+            held = self._waiting[replica.company] = WaitingCounts(replica)
+        return held
 
     async def keep_tidy(self, keep_days: int) -> None:
         """Drop the bodies of commits that all have acknowledged and that came so long ago, until cancelled."""
@@ -149,6 +159,7 @@ class RelayNode(Node):
         for conversation in list(self.conversations):
             if conversation.replica is not None and self.copies.of(conversation.replica.company) is None:
                 conversation.drop()
+        self._waiting = {company: one for company, one in self._waiting.items() if self.copies.of(company) is not None}
 
     def connected(self) -> list[dict[str, str]]:
         """The devices that are connected and have proved who they are, each with its company."""
@@ -171,7 +182,7 @@ class RelayNode(Node):
     def _listened_at(self) -> list[str]:
         """The address it listens on, where that is one that others can dial."""
         at = self.listening_at
-        return [at] if at is not None and not at.startswith(("0.0.0.0:", ":::", "[::]:")) else []
+        return [at] if at is not None and can_be_called(at) else []
 
 
 def can_write_control(replica: Replica) -> bool:

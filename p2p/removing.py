@@ -7,8 +7,8 @@ that whatever is made or received later fits to what others hold.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from p2p.arrivals import SIGNATURE_BYTES
 from p2p.commit import read_header
+from p2p.identity import SIGNATURE_BYTES
 from p2p.replica import Replica
 from p2p.tree import ID_BYTES
 

@@ -202,6 +202,10 @@ class Replica(Intake):
         """The rules that are active."""
         return self._views.agreements
 
+    def share_with(self, peer: bytes) -> Share:
+        """What may flow between this copy and a peer; a view, which costs more, compares it."""
+        return self._views.share(self.chain, peer)
+
     def view(self, tree: int, peer: bytes) -> View:
         """One of the two trees as it stands now, seen from a peer."""
         return self._views.view(self.chain, tree, peer)

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from p2p.chain import RELAY
 from p2p.chain_members import Member
 from p2p.limits import REPORT_ROWS_MAX
-from p2p.messages import SHARE, Report, ReportRow
+from p2p.messages import Report, ReportRow
 from p2p.replica import Replica
-from p2p.waiting import waiting_for
+from p2p.waiting import WaitingCounts
 
 _CONTROL: Final = b""
 """Stands for `control` where otherwise a share is named."""
@@ -51,7 +51,7 @@ def delivered_through(replica: Replica, device: bytes) -> Delivered:
 
     What was known under other rules with that device is not counted: more may flow to it now.
     """
-    share = replica.view(SHARE, device).share.id
+    share = replica.share_with(device).id
     return max((one for one, under in _delivered(replica, device) if under == share), default=Delivered(0, b""))
 
 
@@ -75,14 +75,14 @@ def _note_delivered(replica: Replica, relay: bytes, now: int) -> None:
     link = next((one for one in replica.links.statuses() if one.device == relay), None)
     if link is None or link.settled_at is None:
         return
-    row = replica.link(relay).settled_under(replica.view(SHARE, relay).share.id)
+    row = replica.link(relay).settled_under(replica.share_with(relay).id)
     for said in reported(replica):
         there = (said.delivered_at or 0) - (link.clock_off_ms or 0)
         if said.relay != relay or not row:
             continue
         shares = [_CONTROL] if there > link.settled_at else []
         if shares or (not said.waiting and now > link.settled_at):
-            shares.append(replica.view(SHARE, said.device).share.id)
+            shares.append(replica.share_with(said.device).id)
             replica.db.execute(
                 "DELETE FROM delivered WHERE device=? AND relay=? AND share NOT IN (?, ?)",
                 (said.device, relay, _CONTROL, shares[-1]),
@@ -92,10 +92,15 @@ def _note_delivered(replica: Replica, relay: bytes, now: int) -> None:
 
 
 class Reports:
-    """What a relay tells its members at one moment; what is said of a device is found out once, whoever hears it."""
+    """What a relay tells its members at one moment; what is said of a device is found out once, whoever hears it.
 
-    def __init__(self, replica: Replica) -> None:
-        self._replica = replica
+    Args:
+        waiting: what waits for each, as far as it was counted before.
+    """
+
+    def __init__(self, waiting: WaitingCounts) -> None:
+        replica = self._replica = waiting.replica
+        self._waiting = waiting
         self._links = {link.device: link for link in replica.links.statuses()}
         members = (one for one in replica.chain.members.values() if one.role != RELAY and one.revoked_at is None)
         self._members = sorted(members, key=lambda one: one.admitted_at)
@@ -104,14 +109,14 @@ class Reports:
     def to(self, peer: bytes) -> Report:
         """What a member is told: of its own branch and of those it has rules with; the keeper hears of all.
 
-        Cost: 1 µs a member and rule; of each device that is spoken of, one step for each commit that waits for it.
+        Cost: 1 µs a member and rule; of each device that is spoken of, what counting on costs.
         """
         return Report([self._row(member) for member in self._concerned(peer)][:REPORT_ROWS_MAX])
 
     def _row(self, member: Member) -> ReportRow:
         row = self._rows.get(member.device)
         if row is None:
-            link, waiting = self._links.get(member.device), waiting_for(self._replica, member.device)
+            link, waiting = self._links.get(member.device), self._waiting.of(member.device)
             seen, delivered = (link.seen_at, link.in_sync_at) if link is not None else (None, None)
             row = self._rows[member.device] = ReportRow(member.device, seen, delivered, waiting.commits, waiting.since)
         return row
@@ -126,11 +131,6 @@ class Reports:
         for member in self._members:
             if member.device != peer and (peer == replica.chain.keeper or member.branch in hears):
                 yield member
-
-
-def report_for(replica: Replica, peer: bytes) -> Report:
-    """What a relay tells one member now; see `Reports`."""
-    return Reports(replica).to(peer)
 
 
 def keep_report(replica: Replica, relay: bytes, rows: Sequence[ReportRow], now: int) -> None:

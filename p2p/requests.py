@@ -23,6 +23,8 @@ DONE: Final = "done:"
 """Begins the register of an answer in a keeper's note; empty where it was carried out, else why it was not."""
 
 _ID_BYTES: Final = 16
+_ID_CHARS_MAX: Final = 2 * _ID_BYTES
+"""A longer one might leave no room for its answer."""
 _REASON_CHARS_MAX: Final = 500
 
 
@@ -95,9 +97,10 @@ def _answers(note: Mapping[str, Value]) -> dict[str, str]:
 
 def _requests(replica: Replica, device: bytes, answers: Mapping[str, str]) -> Iterator[Request]:
     for register, value in note_of(replica, device).items():
-        if not register.startswith(REQUEST) or not isinstance(value, dict):
+        id = register.removeprefix(REQUEST)
+        if not register.startswith(REQUEST) or len(id) > _ID_CHARS_MAX or not isinstance(value, dict):
             continue
-        id, do, arguments = register.removeprefix(REQUEST), value.get("do"), value.get("arguments")
+        do, arguments = value.get("do"), value.get("arguments")
         at, user = value.get("at"), value.get("user")
         if isinstance(do, str) and isinstance(arguments, dict) and isinstance(at, int) and isinstance(user, str):
             yield Request(id, device, do, arguments, at, user, answers.get(id))

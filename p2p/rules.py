@@ -65,8 +65,3 @@ class Agreements:
             return known
         rule = _rule(Document.from_update(RULES_SCOPE, KIND, id, update), chain)
         return update, None if rule is None else agreement_of(rule)
-
-
-def agreements_in(documents: Documents, chain: Chain) -> tuple[Agreement, ...]:
-    """What every active rule lets flow, in the order of the rules' ids."""
-    return Agreements(documents).read(chain)

@@ -166,3 +166,15 @@ def delivered(db: Database) -> None:
         "PRIMARY KEY (device, relay, share)) WITHOUT ROWID"
     )
     db.conn.execute("ALTER TABLE links ADD COLUMN settled_at INTEGER")
+
+
+@migrations(name="0009_set_aside_by_state", transactional=True)
+def set_aside_by_state(db: Database) -> None:
+    """Tell at once whether something waits for a key, however much is quarantined."""
+    db.conn.execute("CREATE INDEX set_aside_state ON set_aside (state)")
+
+
+@migrations(name="0010_with_body", transactional=True)
+def with_body(db: Database) -> None:
+    """Find the bodies that a relay may drop without reading the commits whose bodies are gone."""
+    db.conn.execute("CREATE INDEX commits_with_body ON commits (scope, row) WHERE body IS NOT NULL")

@@ -18,6 +18,8 @@ DEVICES_SCOPE: Final = "control/devices"
 RECOVERY_KEYS_SCOPE: Final = "control/keys/recovery"
 PAIRS_SCOPE: Final = "control/keys/transfers"
 
+KEYS_KIND: Final = "keys"
+"""What kind of documents lies in the scopes of keys."""
 _KEYS_PREFIX: Final = "control/keys/"
 _PAIRED: Final = "~*"
 # A component starts with a letter or digit, so that no scope can be mistaken for `.` or `..` when it becomes a folder.
@@ -114,6 +116,17 @@ class Pattern:
         """Tell whether everything below `path` is named by this pattern: then nothing below needs a look."""
         return self._deep and self._fits([*path.split("/"), ""]) if path else self.path == "" and self._deep
 
+    def meet(self, other: "Pattern") -> "Pattern | None":
+        """The pattern of what both name; None where that is nothing."""
+        shorter, longer = sorted((self, other), key=lambda one: len(one._components))
+        further = len(longer._components) - len(shorter._components)
+        if not (longer._deep or further if shorter._deep else not (longer._deep or further)):
+            return None
+        pairs = zip(shorter._components, longer._components, strict=False)
+        met = [*(_meet(one, two) for one, two in pairs), *longer._components[len(shorter._components) :]]
+        found = [one for one in met if one is not None]
+        return Pattern.parse("/".join([*found, "**"] if longer._deep else found)) if len(found) == len(met) else None
+
     def _fits(self, components: list[str]) -> bool:
         enough = len(components) > len(self._components) if self._deep else len(components) == len(self._components)
         return enough and all(_agrees(mine, other) for mine, other in zip(self._components, components, strict=False))
@@ -158,6 +171,16 @@ def _agrees(pattern: str, component: str) -> bool:
     if pattern.endswith(_PAIRED):
         return pattern.removesuffix(_PAIRED) in component.split("~")
     return pattern in ("*", component)
+
+
+def _meet(one: str, other: str) -> str | None:
+    """The component of a pattern that is as narrow as both of two; None where nothing agrees with both."""
+    if _agrees(one, other) or one == other:
+        return other
+    if _agrees(other, one):
+        return one
+    pair = "~".join(sorted(text.removesuffix(_PAIRED) for text in (one, other)))
+    return pair if one.endswith(_PAIRED) and other.endswith(_PAIRED) and _is_component("transfers", 1, pair) else None
 
 
 def slug(name: str) -> str:

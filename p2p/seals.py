@@ -15,8 +15,8 @@ from p2p.commit import EPOCH_BYTES, Item
 from p2p.errors import BadKey
 from p2p.identity import DeviceKeys
 from p2p.keyring import HPKE, HeldKey, KeyPlace, Sealer, open_key_untrusted, seal_key
+from p2p.scope import KEYS_KIND
 
-KEYS_KIND: Final = "keys"
 _REGISTER: Final = "seals"
 
 

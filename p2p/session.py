@@ -99,7 +99,6 @@ class Session(Introduction):
         self._was_in_sync = False
         self._stood: object = None
         self._keeping_chain: list[bytes] | None = None
-        self._lines_before: list[tuple[int, bytes]] = []
         self.peer: bytes | None = None
         self.exchanges: tuple[Exchange, Exchange] | None = None
         self.outflow: Outflow | None = None
@@ -177,9 +176,7 @@ class Session(Introduction):
         """
         entries, self._keeping_chain = self._keeping_chain, None
         assert entries is not None
-        if fault is None:
-            self._chain.kept(entries)
-        return self._go_on(lambda: self._chain_was_kept(fault))
+        return self._go_on(lambda: self._chain_was_kept(entries, fault))
 
     def stored(
         self,

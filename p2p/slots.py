@@ -65,7 +65,7 @@ def answer_letter(replica: Replica, slot: bytes, sealed: bytes, now: int) -> Adm
 
     Raises:
         TicketError: the letter is nothing that can be answered; the invitation stays open.
-        NotAllowed, StoreError: nothing was written.
+        StoreError: nothing was written.
     """
     keys: DeviceKeys = replica.keys
     return admit_by_letter(replica, slot, open_letter_untrusted(keys, slot, sealed), now)

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from p2p.messages import SHARE
 from p2p.replica import Replica
 from p2p.reports import delivered_through
 
@@ -35,11 +34,13 @@ def missing_there(replica: Replica, peer: bytes) -> int:
     Cost: one index step for each commit since both were last in sync.
     """
     link, through = replica.link(peer), delivered_through(replica, peer)
-    share, relay = replica.view(SHARE, peer).share, replica.view(SHARE, through.relay).share
+    share, relay = replica.share_with(peer), replica.share_with(through.relay) if through.row else None
     since = replica.store.since(link.settled_under(share.id))
     mine = [(row, scope) for row, scope, _, source in since if source is None or source != link.id]
     paths = {scope: replica.store.scope_path(scope) for scope in {scope for _, scope in mine}}
-    allowed = {scope: (share.may_give(path), relay.may_give(path)) for scope, path in paths.items()}
+    allowed = {
+        scope: (share.may_give(path), relay is not None and relay.may_give(path)) for scope, path in paths.items()
+    }
     there = [allowed[scope][1] and row <= through.row for row, scope in mine]
     return sum(allowed[scope][0] and not is_there for (_, scope), is_there in zip(mine, there, strict=True))
 

@@ -30,7 +30,7 @@ class Views:
         self._branches: dict[str, dict[str, Digest]] = {}
         self._row = 0
         self._removals = b""
-        self._views: dict[bytes, View] = {}
+        self._views: dict[bytes | None, View] = {}
         self._shares: dict[bytes, Share] = {}
         self._earlier: dict[bytes, Share] = {}
         self.reload_all()
@@ -99,13 +99,14 @@ class Views:
     def view(self, chain: Chain, tree: int, peer: bytes) -> View:
         """The view of one tree for a peer. Cost: a dictionary lookup, once it has been made for this share."""
         # `control` is the same for everybody, so one view of it does.
-        share, whose = (CONTROL_SHARE, b"") if tree == CONTROL else (self._share(chain, peer), peer)
+        share, whose = (CONTROL_SHARE, None) if tree == CONTROL else (self.share(chain, peer), peer)
         held = self._views.get(whose)
         if held is None or held.share != share:
             held = self._views[whose] = View(share, self._branches, self._row, self._ids)
         return held
 
-    def _share(self, chain: Chain, peer: bytes) -> Share:
+    def share(self, chain: Chain, peer: bytes) -> Share:
+        """What is shared with a peer. Cost: a dictionary lookup, once it has been found out."""
         share = self._shares.get(peer)
         if share is None:
             share, earlier = share_between(chain, self.agreements, self._me, peer), self._earlier.pop(peer, None)

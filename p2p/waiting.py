@@ -14,22 +14,51 @@ class Waiting(NamedTuple):
     since: int | None
 
 
-def waiting_for(replica: Replica, peer: bytes) -> Waiting:
-    """What may flow to a peer and is not proved to be there.
+class _Count(NamedTuple):
+    """What was counted for a device up to a row, and under which circumstances; others begin a count anew."""
 
-    Cost: one index step for each commit since both were last in sync under the rules of now; of those that came later
-    than what is of interest to the peer, none.
-    """
-    link, view = replica.link(peer), replica.view(SHARE, peer)
-    # What was settled under other rules says nothing of what may flow now.
-    settled = link.settled_under(view.share.id)
-    allowed: dict[int, bool] = {}
-    rows = []
-    for row, scope, _, source in replica.store.since(view.first_of_interest(settled)):
-        if source is not None and source == link.id:
-            continue
-        if scope not in allowed:
-            allowed[scope] = view.share.may_give(replica.store.scope_path(scope))
-        if allowed[scope]:
-            rows.append(row)
-    return Waiting(len(rows), came_at(replica.store, rows[0]) if rows else None)
+    under: object
+    row: int
+    commits: int
+    first: int | None
+
+
+class WaitingCounts:
+    """What waits at one copy for each device, counted on from where it was counted last."""
+
+    def __init__(self, replica: Replica) -> None:
+        self.replica = replica
+        self._counts: dict[bytes, _Count] = {}
+
+    def of(self, peer: bytes) -> Waiting:
+        """What may flow to a peer and is not proved to be there.
+
+        Cost: one index step for each commit since the last count. That begins, where the peer was in sync since then or
+        other rules hold, after what both had compared under the rules of now. Of commits that came later than what is
+        of interest to the peer, none.
+        """
+        store, link, view = self.replica.store, self.replica.link(peer), self.replica.view(SHARE, peer)
+        # What was settled under other rules says nothing of what may flow now.
+        settled = link.settled_under(view.share.id)
+        under = link.id, settled, view.share.id, store.removals
+        _, counted, commits, first = self._begun(peer, under, settled)
+        news = store.since(view.first_of_interest(counted))
+        allowed: dict[int, bool] = {}
+        for row, scope, _, source in news:
+            if source is not None and source == link.id:
+                continue
+            if scope not in allowed:
+                allowed[scope] = view.share.may_give(store.scope_path(scope))
+            if allowed[scope]:
+                commits, first = commits + 1, first or row
+        self._counts[peer] = _Count(under, news[-1][0] if news else counted, commits, first)
+        return Waiting(commits, came_at(store, first) if first is not None else None)
+
+    def _begun(self, peer: bytes, under: object, settled: int) -> _Count:
+        count = self._counts.get(peer)
+        return count if count is not None and count.under == under else _Count(under, settled, 0, None)
+
+
+def waiting_for(replica: Replica, peer: bytes) -> Waiting:
+    """What may flow to a peer and is not proved to be there, counted once; see `WaitingCounts`."""
+    return WaitingCounts(replica).of(peer)

@@ -20,9 +20,6 @@ from p2p.transport import Unreachable, parse_address
 Key = bytes | str
 """Whom a line leads to: a device id, or an address as long as nobody knows who is there."""
 
-_ANYWHERE = frozenset({"0.0.0.0", "::"})
-"""Addresses to listen on, at which nobody can be reached."""
-
 
 class Line(NamedTuple):
     """One device to call.
@@ -42,7 +39,15 @@ def can_be_called(address: str) -> bool:
         host, port = parse_address(address)
     except Unreachable:
         return False
-    return len(address) <= ADDRESS_CHARS_MAX and port != 0 and host not in _ANYWHERE
+    return len(address) <= ADDRESS_CHARS_MAX and port != 0 and not _is_anywhere(host)
+
+
+def _is_anywhere(host: str) -> bool:
+    """Whether a host is one to listen on, at which nobody can be reached."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_unspecified
+    except ValueError:
+        return False
 
 
 def is_loopback(address: str) -> bool:

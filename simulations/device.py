@@ -39,6 +39,7 @@ WATCH_SECONDS: Final = 300.0
 """Whoever writes here tells the node at once, so it looks by itself but rarely."""
 DATABASE: Final = "khata.db"
 _BACKUP: Final = "backup"
+_TRACEBACK_CHARS_MAX: Final = 3000
 
 
 class Setting(NamedTuple):
@@ -83,8 +84,8 @@ class Machine:
         self.backups = 0
         self._lives = 0
         self._scope: trio.CancelScope | None = None
-        self._ended = trio.Event()
-        self._ended.set()
+        self.ended = trio.Event()
+        self.ended.set()
         self.random = setting.seeds.stream("device", name, 0)
 
     @property
@@ -109,26 +110,36 @@ class Machine:
         assert self._scope is None, f"{self.name} runs already"
         self.begin_life()
         self.setting.fabric.light_up(self.host)
-        self._ended = trio.Event()
+        self.ended = trio.Event()
         try:
             with trio.CancelScope() as self._scope:
-                await self._run(task_status)
-        except* Crashed:
-            self.log.say(self.name, "the process is gone")
-        except* Exception as group:
-            lines = traceback.format_exception(group)
-            self.log.violated("no process ends by itself", f"{self.name}: {' '.join(lines)[-3000:]}")
+                async with trio.open_nursery() as nursery:
+                    await self._run(task_status)
+                    nursery.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            left = self._taken_down(group)
+            if left is not None:
+                raise left from None
         finally:
             self._scope = None
             self._close()
-            self._ended.set()
+            self.ended.set()
+
+    def _taken_down(self, group: BaseExceptionGroup[BaseException]) -> BaseExceptionGroup[BaseException] | None:
+        """Write down what a process has ended with; what it is not for a process to end with is returned."""
+        _, left = group.split(Crashed)
+        faults, left = left.split(Exception) if left is not None else (None, None)
+        if faults is not None:
+            lines = "".join(traceback.format_exception(faults))
+            self.log.violated("no process ends by itself", f"{self.name}: {lines[-_TRACEBACK_CHARS_MAX:]}")
+        return left
 
     async def stop(self) -> None:
         """Switch it off as people do: goodbyes are said."""
         if self._scope is not None:
             self._say_goodbye()
             with trio.move_on_after(5):
-                await self._ended.wait()
+                await self.ended.wait()
             await self.kill()
 
     async def kill(self, dark: bool = False) -> None:
@@ -142,7 +153,7 @@ class Machine:
         if self._scope is not None:
             self.fate.is_dead = True
             self._scope.cancel()
-            await self._ended.wait()
+            await self.ended.wait()
 
     def back_up(self) -> None:
         """Copy the disk as it is now."""

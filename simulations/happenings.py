@@ -1,9 +1,9 @@
-"""What happens to a business in a run: what its scenario says, what chance brings, opening hours; and how all is healed."""
+"""What happens to a business in a run: what its scenario says, what chance brings, opening hours; and healing it all."""
 
-from random import Random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from itertools import count
+from random import Random
 from typing import Final
 
 import trio
@@ -44,7 +44,7 @@ class Happenings:
         """Let things happen until work is over; what lasts still is undone by `heal`."""
         with trio.move_on_at(lasts_ms / 1000):
             async with trio.open_nursery() as nursery:
-                for number, one in enumerate(self._world.scenario.happenings):
+                for number, one in enumerate((*self._rules(), *self._world.scenario.happenings)):
                     nursery.start_soon(self._at_its_time, one, self._stream("happening", number))
                 for branch in self._world.scenario.branches:
                     if branch.open:
@@ -54,6 +54,13 @@ class Happenings:
                     if rate:
                         nursery.start_soon(self._by_chance, deed, rate, self._stream("chance", field))
                 await trio.sleep_forever()
+
+    def _rules(self) -> list[Happening]:
+        """The rules that branches agree on beside those with head office: each is offered at its time."""
+        return [
+            Happening(at=one.at, do="rule", who=one.between[:1], other=one.between[1:], preset=one.preset)
+            for one in self._world.scenario.rules
+        ]
 
     async def heal(self) -> None:
         """Mend all lines, switch everything on, give every disk room."""

@@ -1,14 +1,25 @@
-"""Looking at a run from outside: whether all are in sync, and whether everything that has to hold holds."""
+"""Looking at a run from outside: whether all are in sync, and whether everything that has to hold holds.
 
+What holds is the oracle's to say, which reads the stores by itself. What devices show to people is asked of them here,
+and held against that.
+"""
+
+from itertools import permutations
 from typing import Final
 
 import trio
 
-from simulations.device import Device
+from khata.number_clashes import duplicate_numbers
+from simulations.clocks import elapsed_ms
+from simulations.device import Device, Machine
+from simulations.oracle import Oracle
 from simulations.world import World
 
-_CHECK_SECONDS: Final = 1800.0
-_QUIET_MS: Final = 30_000
+CHECK_SECONDS: Final = 900.0
+"""How often everything is looked at while the run goes on."""
+_VIOLATIONS_MAX: Final = 20
+"""So many are enough to know that something is wrong."""
+_QUEUE_BYTES_MAX: Final = 1024 * 1024
 
 
 class Judge:
@@ -16,31 +27,73 @@ class Judge:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._oracle: Oracle = world.oracle
+        self._told = 0
+
+    @property
+    def has_seen_enough(self) -> bool:
+        """Whether the run has failed beyond doubt."""
+        return len(self._world.setting.log.violations) >= _VIOLATIONS_MAX
 
     async def keep_looking(self) -> None:
         """Check what holds at every moment, again and again, until cancelled."""
-        while True:
-            await trio.sleep(_CHECK_SECONDS)
+        while not self.has_seen_enough:
+            await trio.sleep(CHECK_SECONDS)
             self.check()
 
     def check(self) -> None:
         """Check what holds at every moment."""
+        log = self._world.setting.log
+        self._world.tell_oracle()
+        log.violations += self._oracle.check_now(elapsed_ms())[:_VIOLATIONS_MAX]
+        waiting = self._world.setting.fabric.most_bytes_waiting
+        if waiting > _QUEUE_BYTES_MAX:
+            log.violated("memory is bounded", f"{waiting:,} bytes waited on one line")
 
     def all_in_sync(self) -> bool:
         """Whether everybody who is to be in sync says so, and is."""
-        return self._all_say_so()
+        if self._world.joining or self._not_in_sync():
+            return False
+        self.check()
+        return not self._lacking()
 
     def at_the_end(self, in_sync: bool) -> None:
         """Check what has to hold when all was healed and had its time."""
+        world, log = self._world, self._world.setting.log
         if not in_sync:
-            self._world.setting.log.violated(
+            late = [*self._not_in_sync(), *self._lacking()] or ["a device has not joined yet"]
+            log.violated(
                 "all are in sync in time",
-                f"not in sync within {self._world.scenario.expect.in_sync_within} after everything was healed: "
-                + "; ".join(self._not_in_sync()),
+                f"not within {world.scenario.expect.in_sync_within} after all was healed: {'; '.join(late[:10])}",
             )
+        duplicates = {device.name: _listed_twice(device) for device in self._devices() if device.desk is not None}
+        world.tell_oracle()
+        log.violations += self._oracle.check_end(elapsed_ms(), self._meet, duplicates)[:_VIOLATIONS_MAX]
+        self._as_expected(duplicates)
 
-    def _all_say_so(self) -> bool:
-        return not self._world.joining and not self._not_in_sync()
+    def _as_expected(self, duplicates: dict[str, set[str]]) -> None:
+        expect, log = self._world.scenario.expect, self._world.setting.log
+        for device in self._devices():
+            clashes, twice = self._oracle.clashes(device.name), len(duplicates.get(device.name, ()))
+            for what, found, wanted in (
+                ("conflicts", clashes, expect.conflicts),
+                ("numbers", twice, expect.numbers_twice),
+            ):
+                if wanted == "none" and found:
+                    log.violated("as expected", f"{device.name} lists {found} {what}, and there were to be none")
+        if expect.conflicts == "some" and not any(self._oracle.clashes(device.name) for device in self._devices()):
+            log.violated("as expected", "no conflict is listed anywhere, and there was to be one")
+        if expect.numbers_twice == "some" and not any(duplicates.values()):
+            log.violated("as expected", "no number was given twice, and there was to be one")
+
+    def _lacking(self) -> list[str]:
+        """What is missing somewhere, as of the last look."""
+        there = [machine for machine in self._world.machines if self._belongs(machine)]
+        found = []
+        for one, other in permutations(there, 2):
+            if self._meet(one.name, other.name) and (text := self._oracle.lacking(one.name, other.name)):
+                found.append(text)
+        return found
 
     def _not_in_sync(self) -> list[str]:
         found = []
@@ -59,5 +112,20 @@ class Judge:
         return found
 
     def _devices(self) -> list[Device]:
-        world = self._world
-        return [one for one in world.devices.values() if not one.is_gone and one.name not in world.revoked]
+        return [device for device in self._world.devices.values() if self._belongs(device)]
+
+    def _belongs(self, machine: Machine) -> bool:
+        return not machine.is_gone and machine.name not in self._world.revoked
+
+    def _meet(self, one: str, other: str) -> bool:
+        machines = {machine.name: machine for machine in self._world.machines}
+        first, second = machines.get(one), machines.get(other)
+        if first is None or second is None or first.keys.id == second.keys.id:
+            return False
+        return not self._world.setting.fabric.is_cut(first.host, second.host)
+
+
+def _listed_twice(device: Device) -> set[str]:
+    """The numbers that the books at a device list as given twice."""
+    assert device.desk is not None
+    return {problem.about[0] for problem in duplicate_numbers(device.desk)}

@@ -4,8 +4,8 @@ What a node sees of it is `p2p.transport.Network`. There is no TLS: the listener
 have proved it; what it would add, a handshake's round trips, is waited for.
 """
 
-from random import Random
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import NamedTuple
 
 import trio

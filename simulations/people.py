@@ -4,9 +4,9 @@ Everything goes through the same functions as the command line; what was said to
 checks hold the network to.
 """
 
-from random import Random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from random import Random
 from typing import Any, Final
 
 import trio
@@ -42,6 +42,9 @@ _HOT: Final = 5
 """How many vouchers everybody is at."""
 _PARTIES: Final = ("Asha Stores", "Bharat Traders", "Chandra & Sons", "Devi Provisions", "Eknath Textiles")
 _ITEMS: Final = ("Soap", "Rice", "Oil")
+_ENTRIES: Final = (
+    "SELECT l.document, e.amount_e4 FROM entries e JOIN ledgers l ON l.id=e.ledger WHERE e.voucher=? ORDER BY e.line"
+)
 
 
 def open_the_books(books: Books) -> None:
@@ -148,10 +151,7 @@ def alter_voucher(books: Books, random: Random, hot: bool) -> str | None:
     if row is None:
         return None
     found = find_voucher(books.db, books.names, row)
-    entries = books.db.execute(
-        "SELECT l.document, e.amount_e4 FROM entries e JOIN ledgers l ON l.id=e.ledger WHERE e.voucher=? ORDER BY e.line",
-        (found.row,),
-    ).fetchall()
+    entries = books.db.execute(_ENTRIES, (found.row,)).fetchall()
     stock = books.db.execute("SELECT count(*) FROM stock_lines WHERE voucher=?", (found.row,)).fetchone()[0]
     changes: dict[str, Any] = {"narration": f"seen by {books.user}, {random.randint(1, 999)}"}
     if len(entries) == 2 and not stock and random.random() < 0.7:
@@ -266,6 +266,9 @@ def _invoice(random: Random) -> dict[str, Any]:
         ],
     }
 
+
+SECRETS: Final = (*_PARTIES, "Customer ", "seen by ")
+"""What stands in the books and may be read at no relay."""
 
 _MONEY: Final = ("Cash", "State Bank")
 _SUPPLIERS: Final = ("Ganesh Wholesale", "Hindustan Supplies")

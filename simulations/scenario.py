@@ -5,7 +5,7 @@ A scenario is a TOML file; `simulations.reading_toml` reads one and says what is
 """
 
 import re
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ DAY: Final = 24 * HOUR
 YEAR: Final = 365 * DAY
 
 _UNITS: Final = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "y": YEAR}
-_length = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|y)")
+_length = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|y)", re.ASCII)
 
 Preset = Literal["everything", "masters-only", "vouchers-up", "own-branch", "none"]
 EVERYBODY: Final = "*"
@@ -31,12 +31,12 @@ class Branch(Record, frozen=True):
 
     Attributes:
         name: what people call it.
-        code: of its first device in voucher numbers; its other devices are numbered, such as PUN2.
-        devices: how many devices it has; they are called by its name, the others with a number, such as "Pune 2".
+        code: what its first device has in voucher numbers, 1 to 4 letters and digits; the others are numbered, `PUN2`.
+        devices: how many it has, up to 9; the first is called as the branch is, the others "Pune 2", "Pune 3".
         rule: the preset of the rule that it and head office agree on when it joins.
         joins: when it joins, since the beginning.
-        open: when its devices are switched on, such as "09:00-21:00" by the clock of the world; empty: always.
-        work: how much is entered here, where it is otherwise than everywhere.
+        open: when its devices are switched on, by the true time, such as "09:00-21:00"; empty: always.
+        work: how much is entered here, as far as that differs from `[work]`.
     """
 
     name: str
@@ -49,13 +49,23 @@ class Branch(Record, frozen=True):
 
 
 class RelayAt(Record, frozen=True):
-    """A relay that is always on, known to all devices."""
+    """A relay that is always on, known to all devices.
+
+    Attributes:
+        name: what it is called.
+    """
 
     name: str
 
 
 class RuleBetween(Record, frozen=True):
-    """A rule that two branches agree on besides the one each has with head office."""
+    """A rule that two branches agree on besides the one each has with head office.
+
+    Attributes:
+        between: the two branches; the first one offers.
+        preset: what flows: everything, masters-only, vouchers-up, own-branch, or none.
+        at: when they agree on it, since the beginning.
+    """
 
     between: tuple[str, str]
     preset: Preset
@@ -66,8 +76,9 @@ class Line(Record, frozen=True):
     """How two devices, or all there are, are connected.
 
     Attributes:
-        between: two branches, devices or relays; `*` is everybody.
-        latency, jitter: from one end to the other; jitter is added at random, up to so much.
+        between: two branches, devices or relays; `*` is everybody, and a branch is all of its devices.
+        latency: how long anything takes from one end to the other.
+        jitter: what is added to that at random, up to so much.
         speed: kbit/s each way.
         up: whether they can ever reach each other directly.
     """
@@ -85,7 +96,7 @@ class Work(Record, frozen=True):
     Attributes:
         vouchers: new ones, of all types.
         alterations: of vouchers that are seen there, of whatever branch.
-        hot: the share of alterations that go to the few vouchers everybody is at.
+        hot: the share of alterations, 0 to 1, that go to the few vouchers everybody is at.
         cancellations: of vouchers.
         masters: new ledgers.
         renames: of ledgers.
@@ -104,7 +115,23 @@ class Work(Record, frozen=True):
 
 
 class Faults(Record, frozen=True):
-    """What goes wrong by chance, so often a day and device; each lasts a random time, `lasting` on average."""
+    """What goes wrong by chance, so often a day and device; each lasts a random time, `lasting` on average.
+
+    Attributes:
+        cuts: the device is cut off from everybody.
+        one_way: what it sends is lost, and what is sent to it arrives.
+        resets: all of its connections break.
+        stalls: its connections stay open, and nothing moves on them.
+        crashes: the program is killed, at any step of a transaction, and started again.
+        power_cuts: the machine loses power, and with it what the disk has not confirmed.
+        switched_off: it is switched off properly.
+        clock_jumps: its clock is set wrong, by seconds or by years.
+        disk_full: nothing can be written.
+        slow_disk: every write takes long.
+        restores: its disk is put back to an earlier state.
+        clogging: several devices are cut off one by one, and come back in another order.
+        lasting: how long each lasts, on average.
+    """
 
     cuts: float = 0.0
     one_way: float = 0.0
@@ -136,13 +163,14 @@ class Happening(Record, frozen=True):
         at: when, since the beginning.
         do: what.
         who: branches, devices or relays that it happens to; empty: everybody.
-        other: for `cut`, `one-way`, `slow` and `reset`: from whom; empty: from everybody else. For `rule`: with whom.
-        lasts: how long, for what ends by itself.
+        other: from whom or with whom; empty: everybody else.
+        lasts: how long, for what ends by itself; empty: until all is healed.
         every: how often, for `flap`.
         by: how far a clock jumps, such as "10y" or "-3d", or drifts in a day.
         until: the last day that a `lock` closes, such as "2026-03-31".
         preset: of a `rule`.
-        latency, speed: of a line that is `slow`.
+        latency: of a line that is `slow`.
+        speed: of a line that is `slow`, kbit/s.
     """
 
     at: str
@@ -163,8 +191,8 @@ class Expect(Record, frozen=True):
 
     Attributes:
         in_sync_within: how long after everything was healed all have to be in sync.
-        conflicts: whether conflicts have to be listed in the end, or none may be.
-        numbers_twice: whether vouchers may share a number in the end.
+        conflicts: whether conflicts have to be listed in the end: some, none, or any.
+        numbers_twice: whether vouchers share a number in the end: some, none, or any.
     """
 
     in_sync_within: str = "15m"
@@ -178,10 +206,16 @@ class Scenario(Record, frozen=True):
     Attributes:
         title: in a few words.
         about: what is asked, in a sentence or two.
-        start: what the clocks show at the beginning, "YYYY-MM-DDTHH:MM".
-        lasts: how long people work and things go wrong; then all is healed, and it has to come right.
-        branches: at least one; the first is the head office.
-        lines: later ones count before earlier ones.
+        start: what the clocks show at the beginning, such as "2026-06-01T09:00".
+        lasts: how long people work and things go wrong, up to 1y; then all is healed, and it has to come right.
+        branches: 1 to 60; the first is the head office, where the company begins.
+        relays: up to 9.
+        rules: those between branches, besides the one each branch has with head office.
+        lines: how they are connected; where several concern the same two, the last counts.
+        work: how much is entered, everywhere.
+        faults: what goes wrong by chance.
+        happenings: what happens at a stated time.
+        expect: what has to hold besides what always has to.
     """
 
     title: str
@@ -196,6 +230,17 @@ class Scenario(Record, frozen=True):
     faults: Faults = Faults()
     happenings: tuple[Happening, ...] = ()
     expect: Expect = Expect()
+
+
+def given(record: Record) -> dict[str, Any]:
+    """Return what a table says by its keys, without what goes without saying."""
+    usual = {field.name: field.default for field in msgspec.structs.fields(record)}
+    return {key: value for key, value in msgspec.structs.asdict(record).items() if value != usual[key]}
+
+
+def device_names(branch: Branch) -> tuple[str, ...]:
+    """Return what the devices of a branch are called: "Pune", "Pune 2", "Pune 3"."""
+    return (branch.name, *(f"{branch.name} {number}" for number in range(2, branch.devices + 1)))
 
 
 def ms_of(text: str) -> int:

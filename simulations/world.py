@@ -1,7 +1,7 @@
 """A business in a run: its devices and relays, how it comes into being, and who joins it."""
 
-from random import Random
 from collections.abc import Iterable
+from random import Random
 from typing import Final
 
 import trio
@@ -23,7 +23,8 @@ from p2p.relay_invite import offering
 from p2p.scope import slug
 from simulations.device import Device, Machine, Setting
 from simulations.network import Quality
-from simulations.people import People, open_the_books
+from simulations.oracle import Oracle
+from simulations.people import SECRETS, People, open_the_books
 from simulations.relay import Relay
 from simulations.scenario import EVERYBODY, Branch, Line, Scenario, ms_of
 from simulations.sealing import SeededSealer
@@ -52,6 +53,8 @@ class World:
         self.devices: dict[str, Device] = {}
         self.relays: dict[str, Relay] = {}
         self.is_working = True
+        self.oracle = Oracle([COMPANY_NAME, *SECRETS])
+        self._told_oracle = 0
         self.joining = 0
         self.revoked: set[str] = set()
         self.rolled_back: set[str] = set()
@@ -79,12 +82,43 @@ class World:
         """The device or relay of a name."""
         return next(machine for machine in self.machines if machine.name == name)
 
-    def add(self, machine: Device | Relay) -> None:
-        """Let a device or relay be one of those there are, with the lines it never has cut for ever."""
+    def tell_oracle(self) -> None:
+        """Let the oracle know what people were told is saved."""
+        saved = self.setting.log.saved
+        for one in saved[self._told_oracle :]:
+            if one.commits and not self.devices[one.device].is_gone:
+                self.oracle.acknowledged(one.device, one.commits, one.at)
+        self._told_oracle = len(saved)
+
+    def lose(self, machine: Machine) -> None:
+        """A device or relay is lost for ever."""
+        self.tell_oracle()
+        machine.is_gone = True
+        self.oracle.lost(machine.name)
+
+    def roll_back(self, machine: Machine) -> None:
+        """A device or relay goes on with an earlier state of its disk."""
+        self.tell_oracle()
+        machine.restore()
+        self.oracle.restored(machine.name)
+        self.rolled_back.add(machine.name)
+
+    def add(self, machine: Device | Relay, is_copy_of: str = "") -> None:
+        """Let a device or relay be one of those there are, with the lines it never has cut for ever.
+
+        Args:
+            is_copy_of: the name of the device whose disk it goes on with.
+        """
         if isinstance(machine, Relay):
             self.relays[machine.name] = machine
+            self.oracle.add_relay(machine.name, machine.folder, machine.keys.id)
         else:
             self.devices[machine.name] = machine
+            secret = machine.keys.seal_private.private_bytes_raw()
+            if is_copy_of:
+                self.oracle.cloned(is_copy_of, machine.name, machine.database)
+            else:
+                self.oracle.add_device(machine.name, machine.database, machine.keys.id, secret)
         self._hosts[machine.host] = machine
         for other in self._hosts:
             if other != machine.host and never_meet(self.scenario, self._hosts, machine.host, other):
@@ -134,7 +168,9 @@ class World:
         begin_to_join(store, device.company, device.user, branch.rule if number == 1 else "")
         store.close()
         self.add(device)
-        while not await self._try_to_join(device, ticket):
+        while True:
+            if await self._try_to_join(device, ticket):
+                break
             await trio.sleep(_AGAIN_SECONDS)
         self.joining -= 1
         log.end(name, "not joined")

@@ -4,12 +4,18 @@ import ast
 import importlib
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer.main
 
+from simulations.deed_words import DEEDS
+from simulations.reading_toml import parse_scenario
+from simulations.scenario import Deed
 from tools.command_page import PAGE, command_page
 from tools.file_table import DOCUMENT, with_table
+from tools.scenario_tables import PAGE as SIMULATIONS
+from tools.scenario_tables import with_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -38,6 +44,17 @@ def test_every_limit_is_explained():
     pages = text_of("docs/threats.md", "docs/protocol.md")
     missing = [name for name in names if f"`{name}`" not in pages]
     assert not missing, f"say in docs/threats.md what these are for: {missing}"
+
+
+def test_every_limit_is_enforced():
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if path.name != "limits.py"
+    )
+    unused = [name for name in limits() if not re.search(rf"\b{name}\b", code)]
+    assert not unused, f"nothing in the code asks about these: {unused}"
 
 
 def error_classes() -> dict[str, str]:
@@ -154,3 +171,17 @@ def test_the_table_of_files_is_up_to_date():
 
 def test_the_page_of_commands_is_up_to_date():
     assert PAGE.read_text(encoding="utf-8") == command_page(), "run `make docs`"
+
+
+def test_the_tables_of_scenarios_are_up_to_date():
+    page = SIMULATIONS.read_text(encoding="utf-8")
+    assert page == with_tables(page), "run `make docs`"
+
+
+def test_the_scenario_shown_to_strangers_can_be_run():
+    (shown,) = re.findall(r"```toml\n(.*?)```", SIMULATIONS.read_text(encoding="utf-8"), re.DOTALL)
+    assert parse_scenario(shown, "the page").title
+
+
+def test_every_deed_is_explained():
+    assert set(DEEDS) == set(get_args(Deed))

@@ -44,6 +44,7 @@ from khata.cli import (
     report_stock,
     reports,
     rules,
+    simulate,
     status,
     sync,
     transfers,
@@ -61,7 +62,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (company, sync, recover, status, link, imports, checks, log, find, forget, demo):
+for module in (company, sync, recover, status, link, imports, checks, log, find, forget, demo, simulate):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 for group in (

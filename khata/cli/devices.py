@@ -4,11 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from khata.cli.frame import AsJson, asked, opened, plain, print_json, print_table, saved, say, told
+from khata.cli.frame import AsJson, agreed, asked, opened, print_json, print_table, saved, say, told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from crdt_models.packing import Value
     from khata.books import Books
 
@@ -94,7 +92,7 @@ def revoke(context: typer.Context, device: Which, yes: Yes = False, as_json: AsJ
 
     with opened(context) as books:
         member = find_device(books, device)
-        if not _agreed(revocation_preview(books, member), f"Revoke {member.name}?", yes, as_json):
+        if not agreed(revocation_preview(books, member), f"Revoke {member.name}?", yes, as_json):
             return
         if asked(books, "device revoke", {"device": member.device}, as_json):
             return
@@ -129,7 +127,7 @@ def grant(
     with opened(context) as books:
         member = find_device(books, device)
         after = grant_of(member, preset, read or [], write or [])
-        if not _agreed(grant_preview(member, after), f"Grant {member.name} this?", yes, as_json):
+        if not agreed(grant_preview(member, after), f"Grant {member.name} this?", yes, as_json):
             return
         given: dict[str, Value] = {"device": member.device, "read": [*after.read], "write": [*after.write]}
         if asked(books, "device grant", given, as_json):
@@ -296,23 +294,6 @@ def admin(
             entry = deed(books.replica, member.device, books.now())
         what = f"that {member.name} {'asks for nothing any more' if remove else 'may ask the keeper'}"
         _done(books, what, {"device": member.name, "admin": not remove, "entry": entry.seq}, as_json)
-
-
-def _agreed(preview: "Sequence[str]", question: str, yes: bool, as_json: bool) -> bool:
-    """Show what would happen, and ask whoever sits there; where nobody does, nothing is done without --yes."""
-    import sys
-
-    if yes:
-        return True
-    if as_json:
-        print_json({"preview": list(preview), "done": False})
-        return False
-    for line in preview:
-        say(line)
-    if sys.stdin.isatty():
-        return typer.confirm(plain(question))
-    say("nothing was done; run it again with --yes")
-    return False
 
 
 def _done(books: "Books", what: str, said: dict[str, Any], as_json: bool) -> None:

@@ -15,8 +15,8 @@ def forget(
 ) -> None:
     """Remove from this copy what a narrowed rule or grant has left behind.
 
-    Others keep theirs. This branch's own books always stay, and so does what was entered here and is not proved to be
-    with anybody else. When a rule names it again, it comes again.
+    Others keep theirs. This branch's own books always stay, and so do what a rule sends from here and what was entered
+    at this branch and is not proved to be with anybody else. When a rule names it again, it comes again.
 
     Examples:
       khata forget --dry-run
@@ -36,7 +36,8 @@ def forget(
             if not found.scopes:
                 say("nothing is left over: all that is here is named by a rule, or this branch's own")
                 return
-            say(f"{found.documents} documents in {found.commits} commits, {found.bytes:,} bytes, of")
+            documents, commits, size = found.weight
+            say(f"{documents} documents in {commits} commits, {size:,} bytes, of")
             for scope in found.scopes:
                 say(f"  {scope}")
         if dry_run:

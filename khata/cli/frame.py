@@ -158,9 +158,19 @@ def told(books: "Books") -> str:
     return words(books.member.name, waiting(books), connected, offline)
 
 
-def confirmed(question: str, yes: bool, as_json: bool) -> bool:
-    """Whether somebody said yes: with the command, or asked here; where nobody sits, it has to be the former."""
-    return yes or (not as_json and sys.stdin.isatty() and typer.confirm(question))
+def agreed(preview: Sequence[str], question: str, yes: bool, as_json: bool) -> bool:
+    """Show what would happen, and ask whoever sits there; where nobody does, nothing is done without --yes."""
+    if yes:
+        return True
+    if as_json:
+        print_json({"preview": list(preview), "done": False})
+        return False
+    for line in preview:
+        say(line)
+    if sys.stdin.isatty():
+        return typer.confirm(plain(question))
+    say("nothing was done; run it again with --yes")
+    return False
 
 
 def asked(books: "Books", do: str, arguments: "Mapping[str, Value]", as_json: bool) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from khata.cli.frame import AsJson, asked, complain, confirmed, opened, print_json, print_table, saved, say, told
+from khata.cli.frame import AsJson, agreed, asked, complain, opened, print_json, print_table, saved, say, told
 
 NAME = "keeper"
 app = typer.Typer(no_args_is_help=True, help="The device that keeps the list of who may do what.")
@@ -70,15 +70,10 @@ def move(
 
     with opened(context) as books:
         member = find_device(books, device)
-        if asked(books, "keeper move", {"device": member.device, "anyway": anyway}, as_json):
+        preview = keeper_move_preview(books, member).lines
+        if not agreed(preview, f"Let {member.name} keep the list of who may do what?", yes, as_json):
             return
-        preview = keeper_move_preview(books, member)
-        if not preview.is_proved:
-            complain(f"{member.name} is not proved to hold all that is here; synchronize first, if it can be reached")
-        if preview.invitations and not yes:
-            say(f"open invitations are closed: {', '.join(preview.invitations)}")
-        if not confirmed(f"Let {member.name} keep the list of who may do what?", yes, as_json):
-            say("nothing was changed; say --yes to do it")
+        if asked(books, "keeper move", {"device": member.device, "anyway": anyway}, as_json):
             return
         moved = keeper_move(books, member, anyway)
         if as_json:
@@ -116,11 +111,17 @@ def list_requests(context: typer.Context, as_json: AsJson = False) -> None:
     print_table(("Asked (UTC)", "At", "By", "What", "", "Why not"), rows)
 
 
-def _show_listed(listed: list[dict[str, Any]]) -> None:
-    for one in listed:
-        say(f"{one['signed_by']} {one['what']}")
+def _left_alone(listed: list[dict[str, Any]], question: str, yes: bool, as_json: bool) -> bool:
+    """Show what lines that gave way have left, and ask; whether nothing is to be done."""
     if not listed:
-        say("nothing is listed: no line of the list has given way, or all that it said was repeated or left")
+        if not as_json:
+            say("nothing is listed: no line of the list has given way, or all that it said was repeated or left")
+        return not as_json
+    lines = [f"{one['signed_by']} {one['what']}" for one in listed]
+    if yes and not as_json:
+        for line in lines:
+            say(line)
+    return not agreed(lines, question, yes, as_json)
 
 
 @app.command()
@@ -138,12 +139,7 @@ def repeat(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
 
     with opened(context) as books:
         listed = keeper_show(books)["to_repeat"]
-        if not as_json:
-            _show_listed(listed)
-            if not listed:
-                return
-        if not confirmed(f"Say all {len(listed)} of these again?", yes or not listed, as_json):
-            say("nothing was changed; say --yes to do it")
+        if _left_alone(listed, f"Say all {len(listed)} of these again?", yes, as_json):
             return
         repeated, left = keeper_repeat(books)
         if as_json:
@@ -166,12 +162,7 @@ def settle(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
 
     with opened(context) as books:
         listed = keeper_show(books)["to_repeat"]
-        if not as_json:
-            _show_listed(listed)
-            if not listed:
-                return
-        if not confirmed(f"Leave all {len(listed)} of these?", yes or not listed, as_json):
-            say("nothing was changed; say --yes to do it")
+        if _left_alone(listed, f"Leave all {len(listed)} of these?", yes, as_json):
             return
         lines = keeper_settle(books)
         if as_json:

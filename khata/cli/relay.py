@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from khata.cli.delivery import print_delivery, when
-from khata.cli.frame import AsJson, frame_of, opened, print_json, print_table, say
+from khata.cli.frame import AsJson, complain, frame_of, opened, print_json, print_table, say
+from p2p.limits import GIB, QUOTA_BYTES
 
 if TYPE_CHECKING:
     from p2p.relay_home import RelayHome
@@ -62,7 +63,9 @@ def invite(
     address: Annotated[
         list[str] | None, typer.Option("--address", help="HOST:PORT where others reach it; default: as it was made.")
     ] = None,
-    quota: Annotated[str, typer.Option("--quota", help="How much to keep for the company, such as 500M.")] = "2G",
+    quota: Annotated[
+        str, typer.Option("--quota", help="How much to keep for the company, such as 500M.")
+    ] = f"{QUOTA_BYTES // GIB}G",
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="How long the invitation can be used.")] = 7,
     as_json: AsJson = False,
 ) -> None:
@@ -297,10 +300,11 @@ def forget(
         (one,) = [row for row in held["companies"] if row["company"] == named]
         waiting = [row for row in one["devices"] if row["waiting"]]
         if not yes:
-            say(f"{len(one['devices'])} devices, {one['commits']} commits, {show_size(one['bytes'])}")
+            show = complain if as_json else say
+            show(f"{len(one['devices'])} devices, {one['commits']} commits, {show_size(one['bytes'])}")
             for row in waiting:
-                say(f"{row['waiting']} commits wait here for {row['name']}")
-            typer.confirm(f"Delete all that this relay holds of company {named}?", abort=True)
+                show(f"{row['waiting']} commits wait here for {row['name']}")
+            typer.confirm(f"Delete all that this relay holds of company {named}?", abort=True, err=as_json)
         forget_company(home, frame.folder, replica)
     if as_json:
         print_json({"company": named, "commits": one["commits"], "bytes": one["bytes"]})

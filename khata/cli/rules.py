@@ -284,8 +284,9 @@ def alter(
 ) -> None:
     """Change a rule. What the other branch has accepted holds until it accepts the change.
 
-    The branch that was asked changes what it narrowed the rule to. How often a branch synchronizes it decides alone, at
-    once, also while `khata serve` runs.
+    The branch that was asked changes what it narrowed the rule to, and accepts nothing by that. How often a branch
+    synchronizes it decides alone, at once, also while `khata serve` runs. What is chosen has to be in what the rule
+    names; the branch that offers it widens it with --preset.
 
     Examples:
       khata rule alter "Nagpur everything" --preset masters-only

@@ -123,18 +123,15 @@ def sync(
       khata --books pune sync --peer 192.168.1.20:7420 --timeout 60
     """
     from khata.cli.rebuild import rebuild_copy
-    from khata.errors import BooksError
     from khata.rules.steps import rule_steps, steps_taken
     from khata.syncing import members_to_sync, sync_devices, sync_once
 
     _check_timeout(timeout)
     with opened(context) as books:
         before, began = rule_steps(books), books.now()
+        members = members_to_sync(books, names or []) if names or not peer else []
         if full or rebuild:
             books.replica.links.unsettle()
-        members = members_to_sync(books, names or []) if names or not peer else []
-        if not members and not peer:
-            raise BooksError("no address of another device is known here; name one with --peer HOST:PORT")
         with progress("synchronizing") as bar:
 
             def show(counts: Any) -> None:
@@ -148,7 +145,8 @@ def sync(
         if not rebuild:
             _print_outcomes(outcomes, moved, bool(peer or names), as_json)
             return
-        rebuild_copy(books, began, lambda fresh: any(one.in_sync for one in synchronize(fresh)), yes, as_json)
+        _complain_of(outcomes)
+        rebuild_copy(books, began, lambda fresh: _complain_of(synchronize(fresh)), yes, as_json)
 
 
 def _print_outcomes(outcomes: Sequence["Outcome"], moved: Sequence[str], named: bool, as_json: bool) -> None:
@@ -164,11 +162,20 @@ def _print_outcomes(outcomes: Sequence["Outcome"], moved: Sequence[str], named: 
                 complain(f"{outcome.peer}: {outcome.forgot}")
         for line in moved:
             say(line)
-    told = "\n".join(f"not in sync with {one.peer}: {_reason(one)}" for one in outcomes if not one.in_sync)
     if _has_failed(outcomes, named):
-        raise NotInSync(told)
-    if told:
-        complain(told)
+        raise NotInSync("\n".join(_failures(outcomes)))
+    _complain_of(outcomes)
+
+
+def _failures(outcomes: Sequence["Outcome"]) -> list[str]:
+    return [f"not in sync with {one.peer}: {_reason(one)}" for one in outcomes if not one.in_sync]
+
+
+def _complain_of(outcomes: Sequence["Outcome"]) -> bool:
+    """Say with whom a copy is not in sync and why; whether it is with anybody."""
+    for line in _failures(outcomes):
+        complain(line)
+    return any(one.in_sync for one in outcomes)
 
 
 def _has_failed(outcomes: Sequence["Outcome"], named: bool) -> bool:

@@ -8,8 +8,7 @@ from khata.books import Books
 from khata.naming import Names
 from p2p.device_notes import DEVICE_KIND
 from p2p.rules import rule_in
-from p2p.scope import PAIRS_SCOPE, RECOVERY_KEYS_SCOPE, keys_scope
-from p2p.seals import KEYS_KIND
+from p2p.scope import KEYS_KIND, PAIRS_SCOPE, RECOVERY_KEYS_SCOPE, keys_scope
 
 
 def document_name(books: Books, names: Names, row: int, kind: str, id: bytes, scope: str) -> str:

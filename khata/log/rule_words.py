@@ -13,7 +13,7 @@ def is_of_rule(value: Mapping[str, Any]) -> bool:
 
 
 def rule_said(value: Mapping[str, Any]) -> str:
-    """An offer by what it lets flow, an answer by what it says to it."""
+    """An offer by what it lets flow, an answer by what it says to it; whatever the fields hold."""
     if value.keys() >= _OFFERED:
         return _offer_said(value)
     if value["active"] in ("", "hex:"):
@@ -27,10 +27,15 @@ def rule_said(value: Mapping[str, Any]) -> str:
 def _offer_said(value: Mapping[str, Any]) -> str:
     between = f"{value['source']} offers {value['target']}"
     what = value.get("preset") or " and ".join(
-        f"{words} {', '.join(value[way]) or 'nothing'}" for way, words in (("sends", "sends"), ("receives", "receives"))
+        f"{words} {_listed(value[way])}" for way, words in (("sends", "sends"), ("receives", "receives"))
     )
     since = f" since {value['since']}" if value.get("since") else ""
     return f"{between}{since} {what}, {value.get('mode', '')}".rstrip(", ")
+
+
+def _listed(patterns: Any) -> str:
+    """Patterns one after the other; what is no list of them, as it is."""
+    return ", ".join(map(str, patterns)) or "nothing" if isinstance(patterns, list | tuple) else str(patterns)
 
 
 def _reason(value: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from crdt_models.saves import ORIGIN_INIT, ORIGIN_RESTORE, ORIGIN_SET_ASIDE, ORI
 from crdt_models.vouchers import KIND as VOUCHER
 from khata.log.values import NOTHING, difference_said, is_posting, said
 from khata.periods import ORIGIN_PUT_BACK
-from p2p.seals import KEYS_KIND
+from p2p.scope import KEYS_KIND
 
 Entry = Mapping[str, Any]
 

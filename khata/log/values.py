@@ -15,7 +15,7 @@ from khata.log.rule_words import is_of_rule, rule_said
 from khata.naming import Names
 from khata.showing import shown
 from khata.voucher_form import form_of
-from p2p.seals import KEYS_KIND
+from p2p.scope import KEYS_KIND
 
 POSTING: Final = "posting"
 NOTHING: Final = "nothing"

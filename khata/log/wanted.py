@@ -22,7 +22,7 @@ from khata.periods import ORIGIN_PUT_BACK
 from khata.reports.span import branch_code, check_range
 from khata.voucher_lookup import find_voucher
 from p2p.chain import LockAdmitted
-from p2p.seals import KEYS_KIND
+from p2p.scope import KEYS_KIND
 from p2p.store import prefix_of
 
 CONTROL: Final = "control"

@@ -14,6 +14,7 @@ from crdt_models.rules import (
     MODES,
     NAME_CHARS_MAX,
     OFFER,
+    PATTERNS_MAX,
     PAUSED,
     SINCE,
     Answer,
@@ -26,13 +27,17 @@ from khata.books import Books
 from khata.errors import BooksError, NotFound
 from khata.reports.span import branch_code
 from khata.rules.standing import branch_name, find_rule
+from p2p.agreements import known_patterns
 from p2p.errors import BadScope
+from p2p.flow import patterns_of
 from p2p.presets import PRESETS, Choice, Ways, default_name, patterns, preset_ways
 from p2p.rule_deeds import answer_rule, offer_rule, save_rule
 from p2p.rules import rules_in
-from p2p.scope import month, slug
+from p2p.scope import Pattern, month, slug
 
 BOTH, SEND, RECEIVE = "both", "send", "receive"
+
+_WIDER: Final = "`khata rule show` says what is, and who offers a rule widens it from a preset, with --preset"
 
 
 class Wanted(NamedTuple):
@@ -130,42 +135,47 @@ def _head_office(books: Books) -> str:
 
 
 def _ways(books: Books, ways: Ways, wanted: Wanted) -> Ways:
-    """Two ways, as far as the choice and the direction let them."""
+    """Two ways, as far as the choice and the direction let them.
+
+    Raises:
+        BooksError: something chosen is not there to choose, or nothing at all would flow.
+    """
+    direction = _direction(wanted)
+    if wanted.narrows:
+        ways = _chosen(books, ways, wanted)
+    kept = Ways(ways.sends if direction != RECEIVE else (), ways.receives if direction != SEND else ())
+    if not any(kept) or (wanted.direction == BOTH and not all(kept)):
+        raise BooksError(f"nothing would flow {'one way' if any(kept) else 'at all'}; {_WIDER}")
+    if max(map(len, kept)) > PATTERNS_MAX:
+        raise BooksError(f"that names more than {PATTERNS_MAX} parts of the books; choose fewer branches or types")
+    return kept
+
+
+def _direction(wanted: Wanted) -> str:
     direction = wanted.direction or BOTH
     if direction not in (BOTH, SEND, RECEIVE):
         raise BooksError(f"{direction!r} is no direction; it is {BOTH}, {SEND} or {RECEIVE}")
-    if wanted.narrows:
-        ways = Ways(*(chosen(books, way, wanted) for way in ways))
-    return Ways(ways.sends if direction != RECEIVE else (), ways.receives if direction != SEND else ())
+    return direction
 
 
-def chosen(books: Books, way: Sequence[str], wanted: Wanted) -> tuple[str, ...]:
-    """What of some patterns is left by a choice of masters, branches, voucher types and attachments."""
+def _chosen(books: Books, ways: Ways, wanted: Wanted) -> Ways:
+    """What of two ways is left by a choice of masters, branches, voucher types and attachments."""
     codes = None if wanted.branches is None else tuple(branch_code(books, text) for text in wanted.branches)
     bases = None if wanted.types is None else tuple(base_slug(books, text) for text in wanted.types)
-    named = patterns(Choice(wanted.masters, codes, bases, files=wanted.files is not False))
     if wanted.masters is not None:
         _check_masters(wanted.masters)
-    found = []
-    for text in way:
-        root = text.partition("/")[0]
-        found += [choice for choice in named if choice.partition("/")[0] == root] if _is_wide(text) else []
-        if not _is_wide(text):
-            found += _narrowed(text, root, wanted, bases)
-    return tuple(dict.fromkeys(found))
+    named = patterns_of(patterns(Choice(wanted.masters, codes, bases, files=wanted.files is not False)))
+    said = {"masters": wanted.masters, "vouchers": codes or bases, "files": wanted.files}
+    for one in named:
+        if said.get(one.text.partition("/")[0]) and not any(_met(way, [one]) for way in ways):
+            raise BooksError(f"{one.text} is not in what the rule names; {_WIDER}")
+    return Ways(*(_met(way, named) for way in ways))
 
 
-def _is_wide(text: str) -> bool:
-    return text.endswith("/**") and text.count("/") == 1
-
-
-def _narrowed(text: str, root: str, wanted: Wanted, bases: tuple[str, ...] | None) -> list[str]:
-    """A pattern of one branch, as in `own-branch`: with types and attachments chosen, the branch stays as it is."""
-    if root == "files" and wanted.files is False:
-        return []
-    if root == "vouchers" and bases is not None:
-        return [f"{text.removesuffix('/**')}/{base}/*" for base in bases]
-    return [text]
+def _met(way: Sequence[str], named: Sequence[Pattern]) -> tuple[str, ...]:
+    """What of a way some patterns name too."""
+    met = [one.meet(choice) for one in known_patterns(way) for choice in named]
+    return tuple(dict.fromkeys(one.text for one in met if one is not None))
 
 
 def base_slug(books: Books, text: str) -> str:
@@ -227,18 +237,28 @@ def checked_every(text: str) -> Every:
 
 
 def activate(books: Books, rule: Rule, wanted: Wanted = AS_OFFERED) -> Rule:
-    """Accept the latest offer, as it is or narrowed to what this branch chooses."""
-    sends = chosen(books, rule.offer.sends, wanted) if wanted.narrows else None
-    receives = chosen(books, rule.offer.receives, wanted) if wanted.narrows else None
-    if wanted.direction == RECEIVE:
-        receives = ()
-    elif wanted.direction == SEND:
-        sends = ()
-    answer = Answer(active=rule.offered, sends=sends, receives=receives)
+    """Accept the latest offer, as it is or narrowed to what this branch chooses.
+
+    Raises:
+        BooksError: something chosen makes no sense, or was not offered.
+    """
+    answer = _narrowed(books, rule.offer, Answer(active=rule.offered), wanted)
     with books.writing():
         answer_rule(books.replica, rule, answer, books.user, books.now())
         _set_own(books, rule, wanted)
         return find_rule(books, rule.id.hex())
+
+
+def _narrowed(books: Books, terms: Offer, before: Answer, wanted: Wanted) -> Answer:
+    """An answer that narrows what was offered to a choice; what is not chosen stays as it was answered before."""
+    if not wanted.narrows and wanted.direction is None:
+        return before
+    if wanted.direction is None and () in (before.sends, before.receives):
+        wanted = wanted._replace(direction=RECEIVE if before.sends == () else SEND)
+    ways = _ways(books, Ways(terms.sends, terms.receives), wanted)
+    held = (before.sends or None, before.receives or None)
+    sends, receives = ways if wanted.narrows else (one if way else () for one, way in zip(held, ways, strict=True))
+    return msgspec.structs.replace(before, sends=sends, receives=receives)
 
 
 def reject(books: Books, rule: Rule, reason: str) -> Rule:
@@ -260,18 +280,37 @@ def alter(books: Books, rule: Rule, wanted: Wanted) -> tuple[Rule, bool]:
 
     Returns:
         the rule, and whether the other branch has to answer.
+
+    Raises:
+        BooksError: something chosen makes no sense, or is for the other branch to change.
     """
-    mine = _check_ours(books, rule)
-    asks = mine == rule.offer.source and wanted._replace(every=None) != AS_OFFERED
+    if _check_ours(books, rule) == rule.offer.target:
+        return _alter_answer(books, rule, wanted), False
+    asks = wanted._replace(every=None) != AS_OFFERED
     with books.writing():
         if asks:
             save_rule(
                 books.replica, rule.id, {OFFER: _altered(books, rule, wanted).register()}, books.user, books.now()
             )
-        elif mine == rule.offer.target and (wanted.narrows or wanted.direction is not None):
-            return activate(books, rule, wanted), False
-        _set_own(books, rule, wanted if not asks else wanted._replace(since=None))
+        _set_own(books, rule, wanted)
         return find_rule(books, rule.id.hex()), asks
+
+
+def _alter_answer(books: Books, rule: Rule, wanted: Wanted) -> Rule:
+    """Change what this branch narrows a rule to. An offer that waits for its answer goes on waiting."""
+    if wanted.preset is not None or wanted.mode is not None:
+        source = branch_name(books, rule.offer.source)
+        raise BooksError(f"{source} offers the rule {rule.offer.name!r}, and alone changes its preset and its mode")
+    answer = rule.answer if rule.active is None else _narrowed(books, rule.active, rule.answer, wanted)
+    if rule.active is None and (wanted.narrows or wanted.direction is not None):
+        raise BooksError(
+            f'the rule is not active yet; narrow it as you accept it, with khata rule activate "{rule.offer.name}"'
+        )
+    with books.writing():
+        if answer != rule.answer:
+            answer_rule(books.replica, rule, answer, books.user, books.now())
+        _set_own(books, rule, wanted)
+        return find_rule(books, rule.id.hex())
 
 
 def _altered(books: Books, rule: Rule, wanted: Wanted) -> Offer:

@@ -5,18 +5,10 @@ from typing import Any, NamedTuple
 
 from crdt_models.rules import Offer, Rule
 from khata.books import Books
+from khata.holdings import Weight, proved_up_to, weight_of
 from khata.rules.standing import branch_name
 from p2p.agreements import Agreement, agreement_in_force, flow_of_offer, own_scopes
 from p2p.flow import Flow, patterns_of
-from p2p.messages import SHARE
-
-
-class Weight(NamedTuple):
-    """How much lies in some scopes of this copy."""
-
-    documents: int
-    commits: int
-    bytes: int
 
 
 class Line(NamedTuple):
@@ -77,19 +69,10 @@ def _granted(books: Books, branch: str) -> tuple[Any, ...]:
 
 def _lines(books: Books, scopes: Iterable[str]) -> list[Line]:
     """How much lies in some scopes, by part of the tree."""
-    parts: dict[str, Weight] = {}
+    parts: dict[str, list[str]] = {}
     for scope in scopes:
-        number = books.replica.store.find_scope(scope)
-        commits, size = books.db.execute(
-            "SELECT count(*), coalesce(sum(length(header) + length(signature) + coalesce(length(body), 0)), 0) "
-            "FROM commits WHERE scope=?",
-            (number,),
-        ).fetchone()
-        (documents,) = books.db.execute("SELECT count(*) FROM documents WHERE scope=?", (number,)).fetchone()
-        part = "/".join(scope.split("/")[:2])
-        before = parts.get(part, Weight(0, 0, 0))
-        parts[part] = Weight(before.documents + documents, before.commits + commits, before.bytes + size)
-    return [Line(part, weight) for part, weight in sorted(parts.items())]
+        parts.setdefault("/".join(scope.split("/")[:2]), []).append(scope)
+    return [Line(part, weight_of(books, inside)) for part, inside in sorted(parts.items())]
 
 
 def _lines_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
@@ -103,12 +86,12 @@ def _delivered(books: Books, branch: str, scopes: Iterable[str]) -> int:
     for member in replica.chain.members.values():
         if member.branch != branch or member.revoked_at is not None:
             continue
-        share = replica.view(SHARE, member.device).share
-        settled = replica.link(member.device).settled_under(share.id)
-        numbers = [replica.store.find_scope(scope) for scope in listed if share.may_give(scope)]
         count = sum(
-            books.db.execute("SELECT count(*) FROM commits WHERE scope=? AND row<=?", (number, settled)).fetchone()[0]
-            for number in numbers
+            books.db.execute(
+                "SELECT count(*) FROM commits WHERE scope=? AND row<=?",
+                (replica.store.find_scope(scope), proved_up_to(replica, member.device, scope)),
+            ).fetchone()[0]
+            for scope in listed
         )
         most = max(most, count)
     return most

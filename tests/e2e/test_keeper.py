@@ -25,7 +25,7 @@ def test_the_place_moves_while_both_serve(shop):
     with office.serve() as at_office, pune.serve("--peer", at_office.address) as at_pune:
         at_pune.running.wait_for("in sync with")
         refused = office.start("keeper", "move", "Pune").wait()
-        assert (refused.code, "nothing was changed; say --yes" in refused.said) == (0, True)
+        assert (refused.code, "nothing was done; run it again with --yes" in refused.said) == (0, True)
         assert office.run("keeper", "move", "Pune", "--yes")["keeper"] == "Pune"
         until(lambda: pune.run("keeper", "show")["here"])
         assert "only Pune keeps the list" in office.fails("lock", "set", "2025-03-31")

@@ -83,3 +83,14 @@ def test_words_that_open_nothing_change_nothing(shop):
         )
         assert "taken" in new.fails("recover", "--peer", serving.address, "--code", "PUN", given=phrase)
         assert new.run("recover", "--peer", serving.address, given=phrase)["in_sync"]
+
+
+def test_a_branch_with_as_long_a_name_as_can_be_is_brought_back_too(tmp_path):
+    office, pune, new = (Copy(tmp_path / name) for name in ("ho", "pune", "new"))
+    name = "Head Office of the Sharma Traders Laxmi Road, Old Pune, by Tilak"
+    phrase = office.run("init", "Sharma", "--branch", name, "--code", "HO")["recovery_phrase"]
+    with office.serve() as serving:
+        pune.run("join", office.run("branch", "add", "Pune", "--code", "PUN", "--address", serving.address)["ticket"])
+    with pune.serve() as serving:
+        found = new.run("recover", "--peer", serving.address, given=phrase)
+    assert found["device"] == "Head Office of the Sharma Traders Laxmi Road, Old Pune, by T HO2"

@@ -66,6 +66,16 @@ def a_branch(office: Books, name: str, code: str = "", store: Store | None = Non
     return books
 
 
+def second_device(office: Books) -> Books:
+    """Another device of Pune, admitted and still empty."""
+    random = seeded("Pune 2")
+    keys = DeviceKeys.generate(random)
+    admit_device(office.replica, (keys.public, keys.seal_public), "Pune 2", "pun", "PUN2", EVERYTHING, NOW)
+    replica = Replica(with_tables(Store.open(Path(":memory:"))), keys, office.company, BooksProjection(), random)
+    replica.extend_chain(office.replica.chain_entries(-1))
+    return Books(replica, "pune 2", None, Clock(), random)
+
+
 def sync(first: Books, second: Books) -> Line:
     """Let two copies converse until both say that they are in sync."""
     line = converse(first.replica, second.replica)

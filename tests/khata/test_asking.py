@@ -5,6 +5,7 @@ import json
 import pytest
 
 from crdt_models.packing import Value
+from crdt_models.saves import SAVE_BYTES_MAX, pack_save
 from khata.asking import DEEDS, ask, asks_instead, carry_out, request_list
 from khata.books import Books
 from khata.problems import find_problems
@@ -15,6 +16,7 @@ from p2p.replica import NotAllowed
 from p2p.requests import DONE, REQUEST
 from tests.khata.company import NOW, a_branch, a_company, ledger, sync, voucher
 from tests.khata.two_folders import khata, opened, two_folders
+from tests.p2p.copies import revoked_in
 from tests.p2p.copies import sync as converse
 
 LOCK: dict[str, Value] = {"until": "2025-03-31", "branch": "", "type": "", "anyway": False}
@@ -72,6 +74,14 @@ def test_what_cannot_be_done_is_answered_with_the_reason():
     assert office.replica.chain_head() == head
 
 
+def test_a_request_of_no_time_that_there_is_is_listed():
+    _office, pune, _ = company()
+    for number, at in enumerate((2**62, -(2**62))):
+        register: dict[str, Value] = {"do": "lock set", "arguments": {}, "at": at, "user": "ravi"}
+        save_note(pune.replica, {f"{REQUEST}{number:032x}": register}, "ravi", NOW)
+    assert [row["at"] for row in request_list(pune)] == ["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]
+
+
 def test_every_deed_of_members_can_be_asked_for():
     office, pune, nagpur = company()
     device = nagpur.member.device
@@ -84,7 +94,7 @@ def test_every_deed_of_members_can_be_asked_for():
     ask(pune, "keeper move", {"device": pune.member.device, "anyway": True})
     assert {standing for _, standing, _ in answered(office, pune)} == {"carried out"}
     assert pune.replica.chain.keeper == pune.member.device
-    assert device in pune.replica.chain.revoked
+    assert device in revoked_in(pune.replica.chain)
     assert len(DEEDS) == 10
 
 
@@ -107,7 +117,7 @@ def test_a_grant_and_a_revocation_that_two_admins_prepared_apart_come_out_the_sa
     # Revocation is final: a grant that comes after it is refused, one that came before it helps nobody.
     assert done == {"device revoke": "carried out", "device grant": "carried out" if first == "grant" else "refused"}
     for books in (office, pune, nagpur):
-        assert device in books.replica.chain.revoked
+        assert device in revoked_in(books.replica.chain)
         assert books.replica.chain_head() == office.replica.chain_head()
         assert {row["do"]: row["standing"] for row in request_list(books)} == done
     ledger(office, "Asha")
@@ -172,6 +182,16 @@ def test_requests_of_any_form_do_no_harm():
     assert [(do, standing) for do, standing, _ in found] == [("format disk", "refused"), ("lock set", "refused")]
 
 
+def test_a_request_whose_id_leaves_no_room_for_an_answer_keeps_no_other_from_being_answered():
+    office, pune, _ = company()
+    wish: dict[str, Value] = {"do": "", "arguments": {}, "at": NOW - 1, "user": ""}
+    # The length of a long text takes four bytes more than that of a short one.
+    longest = SAVE_BYTES_MAX - len(pack_save({REQUEST: wish}, (), "")) - 4
+    save_note(pune.replica, {REQUEST + "a" * longest: wish}, "", NOW)
+    ask(pune, "lock set", LOCK)
+    assert answered(office, pune) == [("lock set", "carried out", "")]
+
+
 def test_nobody_asks_for_more_than_can_be_looked_through():
     _office, pune, _ = company()
     for _ in range(REQUESTS_PER_DEVICE_MAX):
@@ -187,7 +207,15 @@ def test_the_command_line_asks_where_it_is_an_admins_and_does_what_it_can_where_
         sync(pune, office)
     said = khata(folders.pune, "lock", "set", "2025-03-31").output
     assert said.startswith("asked Head Office; it is carried out at its next synchronization")
-    asked = json.loads(khata(folders.pune, "keeper", "move", "Pune", "--anyway", "--json").stdout)
+    shown = khata(folders.pune, "keeper", "move", "Pune", "--anyway").output
+    assert "only Pune invites, locks and revokes" in shown
+    assert "nothing was done; run it again with --yes" in shown
+    assert json.loads(khata(folders.pune, "keeper", "move", "Pune", "--json").stdout)["done"] is False
+    with pytest.raises(AssertionError, match="Head Office keeps the list already"):
+        khata(folders.pune, "keeper", "move", "HO", "--yes")
+    with opened(folders.pune) as pune:
+        assert [row["do"] for row in request_list(pune)] == ["lock set"]
+    asked = json.loads(khata(folders.pune, "keeper", "move", "Pune", "--anyway", "--yes", "--json").stdout)
     assert asked["asked"] == "Head Office"
     with opened(folders.office) as office, opened(folders.pune) as pune:
         sync(pune, office)

@@ -50,6 +50,7 @@ def test_a_name_that_another_branch_has_is_refused(office: Books, name: str):
     [
         ("foo", "names no port"), ("foo:0", "such as foo:7420"), ("::1", "names no port"), ("foo:bar", "is not an"),
         ("x:y:7420", "is not an"), ("http://ho.example.in:7420", "is not an"), ("ho.example.in:7420/", "is not an"),
+        ("0.0.0.0:7420", "nobody can be reached at"), ("[::0]:7420", "nobody can be reached at"),
         ("a b:7420", "is not an"), ("[ho]:7420:1", "is not an"), (":7420", "is not an"), ("foo:99999", "is not an"),
     ],
 )  # fmt: skip

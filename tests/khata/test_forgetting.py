@@ -3,17 +3,23 @@
 import msgspec
 import pytest
 
+from khata.asking import ask, request_list
 from khata.books import Books
+from khata.chores import chores_of
 from khata.errors import BooksError, NotInSync
 from khata.folder import BooksFolder
 from khata.forgetting import forget, leftover
 from khata.rebuilding import prove, rebuild
 from khata.reports.span import EVERYTHING
 from khata.reports.trial_balance import trial_balance
+from khata.rules.deeds import Wanted, alter
 from khata.verify import verify
+from p2p.chores import Chores
+from p2p.members import make_admin, revoke
 from p2p.rule_deeds import accept, offer_rule
 from p2p.rules import rules_in
-from tests.khata.company import NOW, a_branch, a_company, contents, ledger, sync, voucher
+from tests.khata.company import NOW, a_branch, a_company, contents, ledger, second_device, sync, voucher
+from tests.khata.two_folders import opened, two_folders
 
 
 @pytest.fixture
@@ -33,10 +39,12 @@ def company(tmp_path) -> tuple[Books, Books]:
     return office, pune
 
 
-def narrow(office: Books, pune: Books, *sends: str) -> None:
+def narrow(office: Books, pune: Books, *sends: str, receives: tuple[str, ...] | None = None) -> None:
     """Let the rule name less, and Pune accept that."""
     (rule,) = rules_in(office.replica.documents, office.replica.chain)
-    offer_rule(office.replica, msgspec.structs.replace(rule.offer, sends=sends, at=NOW + 1), "asha", NOW)
+    backwards = rule.offer.receives if receives is None else receives
+    narrowed = msgspec.structs.replace(rule.offer, sends=sends, receives=backwards, at=NOW + 1)
+    offer_rule(office.replica, narrowed, "asha", NOW)
     sync(pune, office)
     (rule,) = rules_in(pune.replica.documents, pune.replica.chain)
     accept(pune.replica, rule, "ravi", NOW)
@@ -53,7 +61,7 @@ def test_what_a_narrowed_rule_left_behind_goes_from_here_alone_and_does_not_come
     narrow(office, pune, "masters/**")
     found = leftover(pune)
     assert found.scopes == ("vouchers/ho/receipt/2026-04",)
-    assert (found.commits, found.documents) == (1, 1)
+    assert (found.weight.commits, found.weight.documents) == (1, 1)
     removed = forget(pune, found)
     assert (removed.commits, removed.documents) == (1, 1)
     assert numbers(pune) == ["PUN/26-27/00001"]
@@ -87,6 +95,34 @@ def test_what_was_entered_here_stays_until_somebody_else_is_proved_to_hold_it(co
     assert [kept for kept, _ in found.kept] == [scope]
     sync(pune, office)
     assert leftover(pune).scopes == (scope,)
+
+
+def test_what_a_rule_only_sends_from_here_stays(company):
+    office, pune = company
+    (rule,) = rules_in(office.replica.documents, office.replica.chain)
+    alter(office, rule, Wanted(preset="vouchers-up"))
+    sync(pune, office)
+    (rule,) = rules_in(pune.replica.documents, pune.replica.chain)
+    accept(pune.replica, rule, "ravi", NOW)
+    sync(pune, office)
+    found = leftover(office)
+    assert (found.scopes, found.kept) == ((), ())
+    assert leftover(pune).scopes == ("vouchers/ho/receipt/2026-04",)
+
+
+def test_what_an_earlier_device_of_this_branch_entered_stays_while_nobody_is_proved_to_hold_it(company):
+    office, pune = company
+    ledger(pune, "Ravi Stores")
+    sync(pune, office)
+    second = second_device(office)
+    sync(second, office)
+    revoke(office.replica, pune.replica.keys.id, NOW)
+    sync(second, office)
+    narrow(office, second, "vouchers/**", receives=())
+    found = leftover(second)
+    assert "masters/ledger" not in found.scopes
+    assert "masters/group" in found.scopes
+    assert [scope for scope, _ in found.kept] == ["masters/ledger"]
 
 
 def test_what_changed_since_the_preview_is_not_removed_unseen(company):
@@ -153,3 +189,26 @@ def test_a_rebuild_that_could_not_take_everything_in_again_changes_nothing(compa
         rebuild(pune, fetch)
     assert contents(pune) == before
     assert numbers(pune)[-1] == "PUN/26-27/00002"
+
+
+def test_what_is_asked_of_the_keeper_is_not_carried_out_in_a_copy_that_is_being_filled(tmp_path):
+    folders = two_folders(tmp_path, lambda books: ledger(books, "Asha Stores"))
+    with opened(folders.office) as office, opened(folders.pune) as pune:
+        make_admin(office.replica, pune.member.device, NOW)
+        sync(pune, office)
+        ask(pune, "lock set", {"until": "2025-03-31", "branch": "", "type": "", "anyway": False})
+        sync(pune, office)
+        head = office.replica.chain_head()
+
+        def fetch(fresh: Books) -> bool:
+            sync(fresh, pune)
+            Chores(chores_of(fresh), pytest.fail).do()
+            sync(fresh, pune)
+            return True
+
+        rebuild(office, fetch)
+        assert pune.replica.chain_head() == head
+        assert [row["standing"] for row in request_list(pune)] == ["asked"]
+        Chores(chores_of(office), pytest.fail).do()
+        sync(pune, office)
+        assert [row["standing"] for row in request_list(pune)] == ["carried out"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crdt_models.packing import Value
 from crdt_models.saves import pack_save
-from p2p.chain import MEMBER, READ_DEFAULT, READ_RELAY, RELAY, WRITE_DEFAULT, Admitted, BranchAdded, Grant
+from p2p.chain import MEMBER, READ_DEFAULT, READ_RELAY, RELAY, WRITE_DEFAULT, Admitted, BranchAdded, Chain, Grant
 from p2p.commit import Commit, Item
 from p2p.errors import ChainError, RemoteProtocolError
 from p2p.events import ChainCame, ComparedToEnd, Established, Event, Received, SyncChanged
@@ -226,6 +226,11 @@ def sync(dialer: Replica, listener: Replica) -> Line:
     line = Line(dialer, listener)
     line.run()
     return line
+
+
+def revoked_in(chain: Chain) -> dict[bytes, int]:
+    """Device ids that a chain says were revoked, and the entry that did."""
+    return {one.device: one.revoked_at for one in chain.members.values() if one.revoked_at is not None}
 
 
 def digest(replica: Replica) -> dict[str, Digest]:

@@ -1,18 +1,25 @@
 """Attacks on the control chain, by members, former keepers, relays and strangers."""
 
+from pathlib import Path
+
 import pytest
 
 from p2p.chain import Admitted, Chain, Epoch, KeeperMoved, Recovered, Revoked, Setting
 from p2p.chain_entries import Body, make_entry
 from p2p.errors import ChainError, RemoteProtocolError
 from p2p.founding import append
+from p2p.handshake import prove
 from p2p.identity import DeviceKeys
-from p2p.limits import FORKS_MAX
+from p2p.limits import CHAIN_GATHERED_BYTES_MAX, FORKS_MAX, FRAME_BYTES_MAX, MIB
 from p2p.local import Membership
 from p2p.messages import Chain as ChainMessage
-from p2p.messages import encode
+from p2p.messages import Challenge, encode
 from p2p.replica import NotAllowed, Replica
+from p2p.session import Session
+from p2p.states import State
+from p2p.store import Store
 from tests.p2p.copies import NOW, Line, branch_of, head_office, save, seeded, sync
+from tests.p2p.strangers import EVE
 from tests.p2p.test_fork_meetings import agree, clone
 
 DOC = b"document 1      "
@@ -159,3 +166,75 @@ def test_the_phrase_signs_nothing_but_its_one_kind_of_entry():
     for body in bodies:
         false = make_entry(recovery, head.seq + 1, head.hash, body)
         assert show(office, pune, [false.encoded]) == "bad-chain"
+
+
+def introduced(listener: Replica, peer: DeviceKeys = EVE) -> Session:
+    """The listener's end of a conversation with somebody who says that it was admitted elsewhere."""
+    session = Session(listener, listener.keys, listener.keys.id, 0, NOW, nonce=bytes(32))
+    head = (10**6, bytes(32))
+    session.receive(encode(prove(peer, listener.company, head, listener.keys.id, Challenge(bytes(32)))), 0)
+    assert session.state is State.AWAIT_CHAIN
+    return session
+
+
+def gathered(session: Session) -> int:
+    """How many bytes of announced entries are kept in mind before the conversation ends for that."""
+    pieces: list[int] = []
+    with pytest.raises(RemoteProtocolError, match="at once") as caught:
+        announce_on_and_on(session, pieces)
+    assert caught.value.code == "too-long"
+    return sum(pieces)
+
+
+def announce_on_and_on(session: Session, pieces: list[int]) -> None:
+    entries = [bytes(100_000)] * 4
+    while True:
+        session.receive(encode(ChainMessage(entries, more=True)), 0)
+        pieces.append(sum(map(len, entries)))
+
+
+def test_an_entry_that_does_not_fit_has_nothing_read_anew():
+    office, pune = two()
+    append(office, Setting(time=NOW, name="value", value=1))
+    chain, keyring, head = pune.chain, pune.keyring, pune.chain.head
+    base = pune.chain.entries()
+    setting = Setting(time=NOW, name="value", value=2)
+    for seq, prev in ((10**6, bytes(32)), (1, base[0].hash), (head[0], base[-2].hash), (head[0] + 1, head[1])):
+        with pytest.raises(ChainError):
+            pune.extend_chain([make_entry(EVE, seq, prev, setting).encoded])
+        assert pune.chain is chain
+        assert pune.keyring is keyring
+        assert (pune.chain.head, pune.chain.losing) == (head, ())
+    # Nor does an entry that fits make the one beside it fit.
+    true = office.chain.entries()[-1]
+    with pytest.raises(ChainError):
+        pune.extend_chain([true.encoded, make_entry(EVE, true.seq + 1, true.hash, setting).encoded])
+    assert (pune.chain is chain, pune.chain.head) == (True, head)
+    assert sync(pune, office).in_sync
+
+
+def test_who_is_not_known_has_little_kept_in_mind_and_whoever_is_to_take_in_all_of_it_more():
+    office, pune = two()
+    assert gathered(introduced(office)) < FRAME_BYTES_MAX
+    nothing = Replica(Store.open(Path(":memory:")), office.keys, office.company)
+    assert gathered(introduced(nothing)) > CHAIN_GATHERED_BYTES_MAX - MIB
+    revoked = clone(office)
+    append(office, KeeperMoved(time=NOW, device=pune.keys.id))
+    revoked.extend_chain(office.chain_entries(-1))
+    pune.extend_chain(office.chain_entries(-1))
+    append(pune, Revoked(time=NOW, device=office.keys.id))
+    revoked.extend_chain(pune.chain_entries(-1))
+    assert gathered(introduced(revoked, pune.keys)) > CHAIN_GATHERED_BYTES_MAX - MIB
+
+
+def test_who_is_not_known_shows_each_entry_once():
+    office, _pune = two()
+    session = introduced(office)
+    entries = office.chain_entries(-1)
+    for entry in entries:
+        session.receive(encode(ChainMessage([entry])), 0)
+        session.chain_kept(None)
+    session.receive(encode(ChainMessage(entries)), 0)
+    with pytest.raises(RemoteProtocolError) as caught:
+        session.chain_kept(None)
+    assert caught.value.code == "unexpected"

@@ -121,3 +121,20 @@ async def test_chores_that_never_come_to_an_end_do_not_hold_up_a_synchronization
     async with serving(pune) as address:
         assert (await office.sync(address)).in_sync
     assert len(rounds) < 40
+
+
+async def test_two_synchronizations_at_a_time_both_hear_that_what_the_chores_wrote_has_arrived(tmp_path):
+    office, *branches = offices(tmp_path, "Pune", "Nagpur", "Surat")
+
+    def restless() -> bool:
+        save(office.replica, "masters/ledger", bytes(16), name=str(trio.current_time()))
+        return True
+
+    with_chores(office, restless)
+    async with serving(branches[0]) as one, serving(branches[1]) as two, serving(branches[2]) as three:
+        async with trio.open_nursery() as nursery:
+            for address in (one, two, three):
+                nursery.start_soon(office.sync, address)
+        said = [(await branch.log.heard("disconnected")).text for branch in branches]
+    # Whoever waits until its time is up says no goodbye.
+    assert said == ["Head Office: goodbye"] * 3

@@ -72,8 +72,17 @@ def test_a_record_of_very_many_addresses_is_cut():
 def test_it_is_shown_on_what_is_listened_on_and_nowhere_else():
     assert interfaces_of("127.0.0.1:7420") == ["127.0.0.1"]
     assert hosts_of("192.0.2.1:7420") == ["192.0.2.1"]
+    assert interfaces_of("localhost:7420") == hosts_of("localhost:7420") == ["127.0.0.1"]
     assert interfaces_of("0.0.0.0:7420") is zeroconf.InterfaceChoice.All
     assert "127.0.0.1" not in hosts_of("0.0.0.0:7420")
+
+
+async def test_where_the_network_cannot_be_looked_at_it_is_said_and_nothing_ends():
+    told: list[str] = []
+    with trio.fail_after(SECONDS):
+        await look_around(Lan(COMPANY_ID, ME, "a..b:7420"), lambda _nearby: None, told.append)
+    (text,) = told
+    assert text.startswith("the local network cannot be looked at: ")
 
 
 async def test_two_devices_on_one_network_see_each_other():

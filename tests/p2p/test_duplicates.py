@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2p.duplicates import superfluous
+from p2p.duplicates import crowding, superfluous
 from p2p.limits import CONNECTIONS_PER_DEVICE_MAX
 
 LOWER, HIGHER, THIRD = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
@@ -20,6 +20,10 @@ class Talk:
     is_visit: bool = False
     is_open: bool = True
 
+    @property
+    def is_closed(self) -> bool:
+        return not self.is_open
+
 
 class End:
     """One of the two devices, with its ends of conversations, in the order in which they were established."""
@@ -33,7 +37,9 @@ class End:
         """Begin one; the numbers of those to end."""
         newest = Talk(number, self.peer, visit)
         self.talks.append(newest)
-        return [talk.number for talk in superfluous(newest, self.talks, self.me)]
+        crowded = [talk.number for talk in crowding(newest, self.talks)]
+        self.end(crowded)
+        return crowded + [talk.number for talk in superfluous(newest, self.talks, self.me)]
 
     def end(self, numbers: list[int]) -> None:
         for talk in self.talks:

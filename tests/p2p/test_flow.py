@@ -135,3 +135,12 @@ def test_a_name_is_made_of_branches_and_preset_and_never_given_twice():
     taken = ["Pune-Nagpur own-branch", "Pune-Nagpur own-branch 2"]
     assert default_name(["Pune", "Nagpur"], "own-branch", taken) == "Pune-Nagpur own-branch 3"
     assert len(default_name(["P" * 64, "N" * 64], "masters-only", [])) <= 64
+
+
+@given(st.sampled_from(PATTERNS), st.sampled_from([*PATTERNS, "transfers/nag~*/**", "transfers/*/*", "masters/*"]))
+def test_where_two_patterns_meet_lies_what_both_name(one, other):
+    first, second = Pattern.parse(one), Pattern.parse(other)
+    met = first.meet(second)
+    assert met == second.meet(first)
+    for scope in SCOPES:
+        assert (met is not None and met.matches(scope)) == (first.matches(scope) and second.matches(scope))

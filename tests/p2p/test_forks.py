@@ -16,6 +16,7 @@ from p2p.errors import ChainError
 from p2p.forks import lost, parting, rank
 from p2p.identity import DeviceKeys
 from p2p.limits import FORK_BYTES_MAX, FORK_ENTRIES_MAX, FORKS_MAX
+from tests.p2p.copies import revoked_in
 from tests.p2p.test_chain import HO, PUNE, RECOVERY, TILL, a_company, admitted, encoded, keys_of, recovered
 
 KEYS = {keys.id: keys for keys in (HO, PUNE, TILL, keys_of("new"), keys_of("newer"))}
@@ -61,7 +62,7 @@ def told(chain: Chain) -> tuple[object, ...]:
     return (
         chain.head,
         [line.head for line in chain.losing],
-        dict(chain.revoked),
+        revoked_in(chain),
         chain.keeper,
         [one.entry.hash for one in lost(chain, chain.losing)],
     )
@@ -140,26 +141,37 @@ def test_a_revocation_on_a_losing_line_stays_in_force_and_can_be_repeated():
     loses, wins = forked([Revoked(time=1, device=TILL.id)], [moved(PUNE)])
     for copy in (met(loses, wins), met(wins, loses)):
         assert copy.keeper == PUNE.id
-        assert copy.revoked == {TILL.id: 8}
+        assert revoked_in(copy) == {TILL.id: 8}
         assert not copy.may_read(TILL.id, "masters/ledger")
         copy.append(PUNE, setting(1))
-        assert copy.revoked == {TILL.id: 9}
+        assert revoked_in(copy) == {TILL.id: 9}
         copy.append(PUNE, Revoked(time=2, device=TILL.id))
-        assert copy.revoked == {TILL.id: 9}
+        assert revoked_in(copy) == {TILL.id: 9}
         assert lost(copy, copy.losing) == []
+
+
+def test_of_two_lines_that_revoke_a_device_the_keeper_repeats_the_revocation_that_is_in_force():
+    cuts = [(("vouchers/pun/sales/2026-04", bytes([at]) * 32),) for at in range(2)]
+    *lose, wins = forked(*[[Revoked(time=1, device=TILL.id, cut=cut)] for cut in cuts], [moved(PUNE)])
+    copy = met(*lose, wins)
+    (in_force,), (repeated,) = copy.cuts, copy.to_revoke()
+    assert isinstance(repeated.body, Revoked)
+    assert in_force.tips == {scope: (tip,) for scope, tip in repeated.body.cut}
+    copy.append(PUNE, msgspec.structs.replace(repeated.body, time=2))
+    assert copy.cuts == (in_force,)
 
 
 def test_whoever_keeps_the_chain_is_not_revoked_by_a_line_that_lost():
     loses, wins = forked([Revoked(time=1, device=PUNE.id)], [moved(PUNE)])
     copy = met(loses, wins)
-    assert copy.revoked == {}
+    assert revoked_in(copy) == {}
     assert [one.entry.kind for one in lost(copy, copy.losing)] == ["Revoked"]
 
 
 def test_a_keeper_that_was_itself_revoked_revokes_nobody_any_more():
     loses, wins = forked([Revoked(time=1, device=TILL.id)], [recovered("new", "pun"), Revoked(time=1, device=HO.id)])
     copy = met(loses, wins)
-    assert copy.revoked == {HO.id: 8}
+    assert revoked_in(copy) == {HO.id: 8}
     assert [one.entry.kind for one in lost(copy, copy.losing)] == ["Revoked"]
 
 

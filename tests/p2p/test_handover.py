@@ -5,6 +5,7 @@ import pytest
 from p2p.commit import Commit, Item, make_commit, seal_commit
 from p2p.errors import RemoteProtocolError
 from p2p.events import HandedOver
+from p2p.judging import of_a_revoked_device
 from p2p.limits import HANDED_OVER_BYTES_MAX, HANDOVER_OFFERS_MAX, REFUSED_COMMITS_PER_PEER_MAX
 from p2p.members import revoke
 from p2p.messages import SHARE, Commits, Fresh, Offer, Want, encode
@@ -208,6 +209,16 @@ def test_no_more_is_set_aside_of_a_revoked_device_than_a_limit() -> None:
     assert 0 < kept < len(many)
     assert kept * len(content) <= HANDED_OVER_BYTES_MAX
     assert "as is kept" in reasons[-1]
+
+
+def test_what_is_set_aside_is_counted_with_its_headers_and_signatures() -> None:
+    office, pune, _, late = revoked_while_away()
+    sync(pune, office)
+    size = sum(len(part or b"") for one in late for part in parts(one))
+    assert office.store.bytes_set_aside(office.links.made(pune.keys.id).id) == size
+    checked = office.check_untrusted([parts(one) for one in late])
+    for held, taken in ((HANDED_OVER_BYTES_MAX - size, checked), (HANDED_OVER_BYTES_MAX - size + 1, [])):
+        assert of_a_revoked_device(checked, pune.keys.id, held)[0] == taken
 
 
 def test_forged_work_with_an_old_seen_and_an_old_key_is_set_aside_all_the_same() -> None:

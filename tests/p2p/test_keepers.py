@@ -1,5 +1,7 @@
 """The keeper's place: given to another device with all it needs, and set right after a fork."""
 
+from pathlib import Path
+
 import pytest
 
 from p2p.admission import invitations, invite
@@ -13,7 +15,8 @@ from p2p.keepers import move_keeper, repeat_lost, repeat_what_stays_in_force, se
 from p2p.keyring import ROOT
 from p2p.members import begin_epoch, grant, revoke
 from p2p.replica import NotAllowed, Replica
-from tests.p2p.copies import EVERYTHING, NOW, branch_of, head_office, save, seeded, sync
+from p2p.store import Store
+from tests.p2p.copies import EVERYTHING, NOW, branch_of, head_office, revoked_in, save, seeded, sync
 from tests.p2p.test_fork_meetings import agree, clone
 from tests.p2p.test_forks import told
 
@@ -21,9 +24,9 @@ DOC = b"document 1      "
 MASTERS_ONLY = Grant(("control/**", "masters/**"), ("masters/**",))
 
 
-def two() -> tuple[Replica, Replica]:
+def two(folder: Path | None = None) -> tuple[Replica, Replica]:
     office = head_office()
-    pune = branch_of(office, "Pune")
+    pune = branch_of(office, "Pune", folder)
     sync(pune, office)
     return office, pune
 
@@ -91,9 +94,9 @@ def test_a_move_that_fails_leaves_nothing():
     assert sync(pune, office).in_sync
 
 
-def forked() -> tuple[Replica, Replica, Replica]:
+def forked(folder: Path | None = None) -> tuple[Replica, Replica, Replica]:
     """A head office that revoked a till and more after its place had been given to Pune; it meets Pune again."""
-    office, pune = two()
+    office, pune = two(folder)
     till = branch_of(office, "Till")
     for one in (till, pune):
         sync(one, office)
@@ -119,9 +122,19 @@ def test_the_keeper_repeats_by_itself_what_stays_in_force():
     assert said == [InvitationUsed, Revoked, Epoch]
     assert len(pune.chain.epochs) == epochs + 1
     never_saw = branch_of(pune, "Nagpur", rule="")
-    assert len(never_saw.chain.revoked) == 1
+    assert len(revoked_in(never_saw.chain)) == 1
     assert sync(pune, restored).in_sync
     agree(pune, restored)
+
+
+def test_who_learns_only_then_that_another_keeps_the_chain_repeats_nothing(tmp_path):
+    pune, restored, _ = forked(tmp_path)
+    another_process = Replica(Store.open(tmp_path / "pune.db"), pune.keys, pune.company)
+    assert another_process.chain.losing
+    move_keeper(pune, restored.keys.id, NOW)
+    assert another_process.chain.keeper == pune.keys.id
+    assert not repeat_what_stays_in_force(another_process, NOW)
+    assert told(another_process.chain) == told(pune.chain)
 
 
 def test_the_keeper_repeats_the_rest_when_it_is_told_to():

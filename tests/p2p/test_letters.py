@@ -135,6 +135,24 @@ def forged(ticket: Ticket, eve: At) -> bytes:
     return HPKE.seal(ticket.seal_public, LETTER_CONTEXT + ticket.slot, msgspec.msgpack.encode(opened))
 
 
+async def test_a_letter_with_a_key_that_nothing_can_be_sealed_to_ends_nothing(tmp_path):
+    (office,) = offices(tmp_path)
+    relay = RelayAt(tmp_path / "relay")
+    async with serving(relay.node) as address:
+        assert (await add_relay(office, relay.invite(address))).in_sync
+        ticket = await invited(office, relay, address)
+        pune, broken = newcomer(tmp_path, ticket), newcomer(tmp_path, ticket, "broken")
+        broken.keys.seal_public = bytes(32)
+        await leave(broken, ticket)
+        outcome = await office.sync(address)
+        assert (outcome.in_sync, outcome.error) == (True, None)
+        assert "not one to seal to" in office.log.of("refused")[-1].text
+        # The invitation is as it was.
+        await leave(pune, ticket)
+        assert (await office.sync(address)).in_sync
+        assert [said.peer for said in office.log.of("joined")] == ["Pune till"]
+
+
 async def test_a_refusal_reaches_the_joiner_once_and_cannot_be_made_up_by_the_relay(tmp_path):
     (office,) = offices(tmp_path)
     relay = RelayAt(tmp_path / "relay")

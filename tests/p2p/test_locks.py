@@ -1,12 +1,13 @@
 """Which commits a lock keeps out: what its tips reach is in, and nothing about it depends on the order of arrival."""
 
+from crdt_models.saves import pack_save
 from p2p.chain import LockAdmitted, Locked, Unlocked
-from p2p.commit import Commit, read_header
+from p2p.commit import Commit, Item, make_commit, read_header
 from p2p.founding import append
 from p2p.locks import Late, tips_of
 from p2p.replica import Replica
 from p2p.scope import keys_scope
-from tests.p2p.copies import NOW, branch_of, head_office, save, sync
+from tests.p2p.copies import NOW, branch_of, head_office, save, seeded, sync
 
 SCOPE = "vouchers/pun/sales/2026-03"
 OTHER = "vouchers/pun/sales/2026-04"
@@ -58,6 +59,23 @@ def test_a_tip_is_the_last_by_what_follows_what_and_not_by_arrival() -> None:
         parts = (commit.header_bytes, commit.signature, commit.ciphertext)
         office.ingest_from(office.check_untrusted([parts]), pune.keys.id, None, NOW)
     assert tips_of(office.store, PATTERNS) == [(SCOPE, pune.keys.author, commits[-1].id)]
+
+
+def test_naming_the_last_commit_of_somebody_else_as_prev_keeps_nothing_of_theirs_out() -> None:
+    office = head_office()
+    pune, nagpur = a_branch(office, "Pune"), a_branch(office, "Nagpur")
+    commit = save(pune, SCOPE, doc(1), posting=1)
+    item = Item(doc(2), "voucher", pack_save({"posting": 1}, (), "asha"))
+    (epoch, *_) = nagpur.chain.epochs
+    key = nagpur.keyring.key(epoch, SCOPE)
+    false = make_commit(nagpur.keys, SCOPE, [item], NOW, commit.id, nagpur.chain.seen, epoch, key, seeded("nonce"))
+    parts = (false.header_bytes, false.signature, false.ciphertext)
+    give(office, pune, commit)
+    assert office.ingest_from(office.check_untrusted([parts]), nagpur.keys.id, None, NOW).gained == 1
+    expected = [(SCOPE, pune.keys.author, commit.id), (SCOPE, nagpur.keys.author, false.id)]
+    assert tips_of(office.store, PATTERNS) == sorted(expected)
+    lock(office)
+    assert late(office, 1) == late(office, 2) == [[]]
 
 
 def test_what_a_tip_reaches_is_in_and_the_rest_is_late() -> None:

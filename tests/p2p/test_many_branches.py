@@ -9,7 +9,7 @@ from p2p.chain import RELAY, Admitted, Grant
 from p2p.founding import append
 from p2p.messages import CONTROL, SHARE, FrameReader, Fresh, Offer
 from p2p.replica import Replica
-from p2p.rules import Agreements, agreements_in
+from p2p.rules import Agreements
 from p2p.sealing import seal_granted
 from p2p.share import Share
 from p2p.store import Store
@@ -148,7 +148,7 @@ def test_of_rules_that_have_not_changed_the_same_agreement_is_given_again() -> N
     assert len(both) == 2
     assert any(one is other for one in both)
     branch_of(office, "Satara")
-    assert agreements.read(office.chain) == agreements_in(office.documents, office.chain)
+    assert agreements.read(office.chain) == Agreements(office.documents).read(office.chain)
 
 
 scopes = st.sampled_from(

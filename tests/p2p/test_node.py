@@ -8,7 +8,9 @@ import pytest
 import trio
 
 from p2p.admission import invitations, invite, join_with
+from p2p.chain import KeeperMoved
 from p2p.dialling import BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS_MIN
+from p2p.founding import append
 from p2p.identity import DeviceKeys
 from p2p.introduction import Join
 from p2p.invite import Invitation, Ticket, check_code
@@ -105,6 +107,29 @@ def lying(join: Join) -> Join:
         return Joining(honest.slot, honest.seal_public, honest.device_name, bytes(32))
 
     return joining
+
+
+async def test_a_joiner_with_a_key_that_nothing_can_be_sealed_to_is_told_so(tmp_path):
+    (office,) = offices(tmp_path)
+    async with serving(office) as address:
+        ticket = a_ticket(office, address)
+        pune = newcomer(tmp_path, ticket)
+        pune.keys.seal_public = bytes(32)
+        outcome = await pune.sync(address, join_of(pune, ticket), ticket.inviter)
+        assert outcome.goodbye == "ticket"
+        assert "not one to seal to" in str(outcome.error)
+    assert len(office.replica.chain.members) == 1
+
+
+async def test_a_joiner_that_comes_to_a_former_keeper_is_told_who_keeps_the_list(tmp_path):
+    office, nagpur = offices(tmp_path, "Nagpur")
+    async with serving(office) as address:
+        ticket = a_ticket(office, address)
+        append(office.replica, KeeperMoved(time=NOW, device=nagpur.keys.id))
+        pune = newcomer(tmp_path, ticket)
+        outcome = await pune.sync(address, join_of(pune, ticket), ticket.inviter)
+        assert outcome.goodbye == "ticket"
+        assert "only Nagpur keeps the list" in str(outcome.error)
 
 
 async def test_five_wrong_tries_close_an_invitation(tmp_path):

@@ -3,7 +3,9 @@
 import hashlib
 import os
 
+from crdt_models.saves import pack_save
 from p2p.chain import BranchAdded, Epoch
+from p2p.commit import Item, make_commit
 from p2p.founding import append
 from p2p.keyring import ROOT, HeldKey, Keyring
 from p2p.limits import UNACKNOWLEDGED_BYTES_MAX
@@ -80,6 +82,26 @@ def test_what_was_held_back_is_judged_in_one_pass_when_the_chain_grows() -> None
     pune.extend_chain(office.chain_entries(-1))
     assert pune.store.count() == 300
     assert reads < 10
+
+
+def test_what_still_waits_is_counted_once_a_batch_and_left_where_it_is_when_the_chain_grows() -> None:
+    office = head_office()
+    pune = branch_of(office, "Pune")
+    epoch, key, seen = office.chain.epochs[0], bytes(32), (1_000_000, b"made up.")
+    parts: list[CommitParts] = []
+    for number in range(50):
+        item = Item(doc(number), "voucher", pack_save({"amount": "1.00"}, (), "eve"))
+        made = make_commit(pune.keys, SALES, [item], NOW, b"", seen, epoch, key, seeded(number))
+        parts.append((made.header_bytes, made.signature, made.ciphertext))
+    asked: list[str] = []
+    office.db.set_trace_callback(lambda statement: asked.append(statement) if "held_back" in statement else None)
+    assert len(give(office, parts).held_back) == 50
+    assert sum("count(*)" in statement for statement in asked) == 1
+    asked.clear()
+    append(office, BranchAdded(time=NOW, code="lat", name="Latur"))
+    assert len(asked) < 3 * len(parts)
+    assert all(statement.startswith("SELECT") and "count(*)" not in statement for statement in asked)
+    assert len(give(office, parts).held_back) == 50
 
 
 def test_comparing_control_forgets_nothing_of_what_is_shared() -> None:

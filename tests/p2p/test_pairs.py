@@ -9,9 +9,9 @@ from p2p.grants import OWN_BRANCH, PRESETS
 from p2p.keyring import ROOT, HeldKey
 from p2p.members import revoke
 from p2p.pairs import BRANCHES_PER_DOCUMENT_MAX, publications, published_in
-from p2p.scope import PAIRS_SCOPE, keys_scope
+from p2p.scope import KEYS_KIND, PAIRS_SCOPE, keys_scope
 from p2p.sealing import publish_branches
-from p2p.seals import KEYS_KIND, seal_keys
+from p2p.seals import seal_keys
 from p2p.store import ACCEPTED, WAITING_FOR_KEY
 from tests.p2p.copies import NOW, branch_of, head_office, seeded, sync
 from tests.p2p.test_replica import give, parts_of, states

@@ -28,7 +28,7 @@ from p2p.whereabouts import address_of
 from tests.p2p.copies import NOW, digest, head_office, seeded
 from tests.p2p.nodes import At, offices, proxy, serving
 from tests.p2p.relays import RelayAt, add_relay, offer_of, show
-from tests.p2p.strangers import EVE, challenged
+from tests.p2p.strangers import EVE, challenge_from, challenged, dialled
 from tests.p2p.test_node import lying
 
 
@@ -201,6 +201,38 @@ async def test_a_relay_serves_only_so_many_companies(tmp_path):
         outcome = await add_relay(mehta, relay.invite(address))
     assert "takes in no more" in str(outcome.error)
     assert COMPANIES_PER_RELAY_MAX == 1_000
+
+
+def proof_for(office: At, ticket: RelayTicket, connection: Connection, challenge: Challenge) -> bytes:
+    """The first that a head office says to a relay which does not know it."""
+    replica, joining = office.replica, offer_of(office, ticket)(challenge)
+    head = replica.chain_head()
+    return encode(prove(office.keys, replica.company, head, connection.listener, challenge, joining))
+
+
+async def test_the_last_company_that_a_relay_has_room_for_gets_in_after_a_contact_that_broke_off(tmp_path):
+    (office,) = offices(tmp_path)
+    relay = RelayAt(tmp_path / "relay", companies_max=1)
+    async with serving(relay.node) as address:
+        ticket = relay.invite(address)
+        admit_relay(office.replica, ticket, NOW)
+
+        async with dialled(address) as connection:
+            await connection.stream.send_all(proof_for(office, ticket, connection, await challenge_from(connection)))
+            await relay.log.heard("company")
+        assert not relay.copy_of(office).chain.members
+        assert (await show(office, ticket)).in_sync
+
+
+async def test_whoever_says_goodbye_before_it_is_taken_in_and_stays_is_hung_up_on(tmp_path):
+    (office,) = offices(tmp_path)
+    relay = RelayAt(tmp_path / "relay")
+    async with serving(relay.node) as address:
+        ticket = relay.invite(address)
+        admit_relay(office.replica, ticket, NOW)
+        goodbye = encode(Goodbye("done", ""))
+        await challenged(address, lambda one, challenge: proof_for(office, ticket, one, challenge) + goodbye)
+        await relay.log.heard("disconnected")
 
 
 async def test_a_relay_that_forgot_a_company_knows_it_no_more_and_can_be_given_it_again(tmp_path):

@@ -3,14 +3,15 @@
 import pytest
 
 from p2p.arrivals import came_at, last_row_before, stored_by
-from p2p.chain import Revoked
+from p2p.chain import Revoked, Setting
+from p2p.errors import ChainError, RemoteProtocolError
 from p2p.founding import append
-from p2p.limits import DEVICE_QUOTA_PERCENT, PRUNED_AT_ONCE_MAX, QUOTA_CONTROL_PERCENT
+from p2p.limits import DEVICE_QUOTA_PERCENT, PRUNED_AT_ONCE_MAX, QUOTA_CHAIN_PERCENT, QUOTA_CONTROL_PERCENT
 from p2p.pruning import prune
-from p2p.quota import Quota, quota_for
+from p2p.quota import Quota, kept_bytes, quota_for
 from p2p.replica import Replica
 from p2p.waiting import waiting_for
-from tests.p2p.copies import NOW, branch_of, digest, head_office, save, sync
+from tests.p2p.copies import NOW, branch_of, digest, head_office, revoked_in, save, sync
 
 SALES, LEDGERS = "vouchers/ho/sales/2026-04", "masters/ledger"
 DAY = 24 * 60 * 60 * 1000
@@ -91,13 +92,48 @@ def test_control_still_comes_when_the_company_has_used_up_its_room():
     pune = branch_of(office, "Pune")
     with_vouchers(office, 50)
     sync(pune, office)
-    used = sum(stored_by(pune.store).values())
+    used = kept_bytes(pune.store)
     filled(pune, Quota(used, used))
     save(office, LEDGERS, doc(1), name="Asha")
     save(office, "control/rules", doc(2), offer="everything")
     sync(pune, office)
     assert pune.document(LEDGERS, "ledger", doc(1)) is None
     assert pune.document("control/rules", "rule", doc(2)) is not None
+
+
+def test_the_control_chain_counts_and_a_relay_full_of_commits_still_hears_who_was_revoked():
+    office = head_office()
+    pune, stall = branch_of(office, "Pune"), branch_of(office, "Stall", rule="")
+    sync(pune, office)
+    filled(pune, Quota(kept_bytes(pune.store), 10**9))
+    append(office, Revoked(time=NOW, device=stall.keys.id))
+    save(office, LEDGERS, doc(1), name="Asha")
+    assert not sync(pune, office).in_sync
+    assert set(revoked_in(pune.chain)) == {stall.keys.id}
+    assert pune.document(LEDGERS, "ledger", doc(1)) is None
+
+
+def test_no_keeper_fills_a_relay_with_control_entries():
+    office = head_office()
+    pune = branch_of(office, "Pune")
+    sync(pune, office)
+    used = kept_bytes(pune.store)
+    filled(pune, Quota(used, used))
+    with pytest.raises(ChainError, match="used up"):
+        grow(office, pune)
+    room = used * (100 + QUOTA_CHAIN_PERCENT) // 100
+    assert room - 1_000 < kept_bytes(pune.store) <= room
+    with pytest.raises(RemoteProtocolError, match="used up"):
+        sync(pune, office)
+    # What it held it holds, and more room is all that it needs.
+    pune.quota = None
+    assert sync(pune, office).in_sync
+
+
+def grow(office: Replica, copy: Replica) -> None:
+    for _ in range(200):
+        append(office, Setting(time=NOW, name="value", value="x" * 500))
+        copy.extend_chain(office.chain_entries(-1))
 
 
 # -- when commits came ------------------------------------------------------------------------------------------------
@@ -200,6 +236,31 @@ def test_pruning_goes_on_where_a_transaction_had_to_end():
     with_vouchers(office, 5)
     sync(pune, office)
     assert [prune(office, NOW + DAY, at_once=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_what_somebody_has_not_fetched_yet_is_not_read_again_at_each_pass():
+    office = head_office()
+    pune = branch_of(office, "Pune")
+    branch_of(office, "Nagpur")
+    with_vouchers(office, 20)
+    sync(pune, office)
+    statements: list[str] = []
+    office.db.set_trace_callback(statements.append)
+    assert prune(office, NOW + DAY) == 0
+    office.db.set_trace_callback(None)
+    assert [text for text in statements if "header" in text or text.startswith("BEGIN")] == []
+
+
+def test_of_what_one_device_alone_may_have_that_of_others_is_dropped_and_its_own_stays():
+    office = head_office()
+    pune = branch_of(office, "Pune")
+    sync(pune, office)
+    with_vouchers(office, 2)
+    for number in range(10, 13):
+        save(pune, SALES, doc(number), amount="1.00")
+    assert sync(pune, office).in_sync
+    assert prune(office, NOW + DAY) == 2
+    assert prune(office, NOW + DAY) == 0
 
 
 @pytest.mark.parametrize("number", [1, 5])

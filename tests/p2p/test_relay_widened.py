@@ -6,10 +6,10 @@ import pytest
 from crdt_models.rules import PAUSED
 from p2p.pruning import prune
 from p2p.replica import Replica
-from p2p.reports import control_delivered, keep_report, report_for
+from p2p.reports import Reports, control_delivered, keep_report
 from p2p.rule_deeds import offer_preset, save_rule
 from p2p.rules import Agreements, rules_in
-from p2p.waiting import waiting_for
+from p2p.waiting import WaitingCounts, waiting_for
 from tests.p2p.copies import NOW, agree, branch_of, head_office, relay_of, save, sync
 
 SALES = "vouchers/ho/sales/2026-04"
@@ -66,10 +66,13 @@ def test_that_nothing_waits_at_a_relay_does_not_say_that_an_offer_was_delivered(
     offer_preset(office, "pun", "masters-only", "asha", NOW)
     offered = office.store.next_row() - 1
     assert sync(office, relay).in_sync
-    keep_report(office, relay.keys.id, report_for(relay, office.keys.id).rows, NOW + 1000)
+    keep_report(office, relay.keys.id, Reports(WaitingCounts(relay)).to(office.keys.id).rows, NOW + 1000)
     assert control_delivered(office, pune.keys.id) < offered
     assert sync(pune, relay).in_sync
-    rows = [msgspec.structs.replace(row, delivered_at=NOW + 2000) for row in report_for(relay, office.keys.id).rows]
+    rows = [
+        msgspec.structs.replace(row, delivered_at=NOW + 2000)
+        for row in Reports(WaitingCounts(relay)).to(office.keys.id).rows
+    ]
     keep_report(office, relay.keys.id, rows, NOW + 3000)
     assert control_delivered(office, pune.keys.id) >= offered
 

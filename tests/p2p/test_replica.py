@@ -273,3 +273,14 @@ def test_what_is_held_back_is_bounded_for_each_peer() -> None:
     assert len(result.held_back) == HELD_BACK_PER_PEER_MAX
     assert len(result.refused) == 5
     assert len(give(pune, forged[-1:], b"q" * 32).held_back) == 1
+
+
+def test_whether_something_waits_for_its_key_is_told_without_reading_what_is_quarantined() -> None:
+    office = head_office()
+    asked: list[str] = []
+    office.db.set_trace_callback(asked.append)
+    assert not office.waits_for_key()
+    office.db.set_trace_callback(None)
+    (statement,) = asked
+    ((*_, plan),) = office.db.execute(f"EXPLAIN QUERY PLAN {statement}")
+    assert "INDEX set_aside_state" in plan

@@ -3,8 +3,9 @@
 from p2p.chain import RELAY
 from p2p.limits import REPORT_ROWS_MAX
 from p2p.messages import ReportRow
-from p2p.reports import control_delivered, keep_report, report_for, reported
+from p2p.reports import Reports, control_delivered, keep_report, reported
 from p2p.status import missing_there
+from p2p.waiting import WaitingCounts
 from tests.p2p.copies import NOW, agree, branch_of, head_office, save
 from tests.p2p.nodes import At, offices, serving
 from tests.p2p.relays import RelayAt, add_relay
@@ -80,11 +81,14 @@ def test_a_branch_hears_of_those_it_has_rules_with_and_the_keeper_of_all():
     office = head_office()
     pune = branch_of(office, "Pune", with_all=False)
     nagpur = branch_of(office, "Nagpur", with_all=False)
-    heard = {row.device for row in report_for(office, pune.keys.id).rows}
+    heard = {row.device for row in Reports(WaitingCounts(office)).to(pune.keys.id).rows}
     assert heard == {office.keys.id}
     assert nagpur.keys.id not in heard
-    assert {row.device for row in report_for(office, office.keys.id).rows} == {pune.keys.id, nagpur.keys.id}
-    assert report_for(office, bytes(32)).rows == []
+    assert {row.device for row in Reports(WaitingCounts(office)).to(office.keys.id).rows} == {
+        pune.keys.id,
+        nagpur.keys.id,
+    }
+    assert Reports(WaitingCounts(office)).to(bytes(32)).rows == []
     assert REPORT_ROWS_MAX == 1_024
 
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from p2p.chain import Grant
+from p2p.chain import Grant, Setting
+from p2p.chain_flow import MESSAGE_ENTRIES_MAX
 from p2p.errors import RemoteProtocolError
 from p2p.events import ChainCame, Ended, Established, Refused, SyncChanged
+from p2p.founding import append
 from p2p.limits import FRAME_BYTES_MAX, REFUSED_COMMITS_PER_PEER_MAX
 from p2p.messages import Ack, Challenge, Commits, Fresh, Goodbye, Hello, Message, Ping, encode
 from p2p.patience import PING_AFTER_MS, SILENCE_MS_MAX
@@ -98,6 +100,18 @@ def test_two_branches_that_do_not_know_each_other_are_introduced_by_the_chain() 
         assert sync(dialer, listener).in_sync
     assert digest(nagpur) == digest(pune) == digest(older)
     assert len(pune.chain.members) == len(nagpur.chain.members) == 4
+
+
+def test_a_newcomer_shows_more_entries_than_fit_one_message_and_the_first_of_them_are_known() -> None:
+    office = head_office()
+    pune = branch_of(office, "Pune")
+    for value in range(MESSAGE_ENTRIES_MAX + 1):
+        append(office, Setting(time=NOW, name="value", value=value))
+    pune.extend_chain(office.chain_entries(-1))
+    nagpur = branch_of(office, "Nagpur")
+    sync(nagpur, office)
+    assert sync(nagpur, pune).in_sync
+    assert pune.chain.head == nagpur.chain.head
 
 
 def test_what_is_made_while_connected_is_pushed_at_once_and_travels_on() -> None:

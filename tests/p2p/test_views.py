@@ -11,6 +11,7 @@ from p2p.chain import Grant
 from p2p.messages import CONTROL, SHARE
 from p2p.removing import remove_scopes
 from p2p.replica import Replica
+from p2p.status import missing_there
 from p2p.store import Store
 from p2p.tree import EMPTY, Digest, digest_of
 from tests.p2p.copies import branch_of, head_office, save
@@ -94,6 +95,19 @@ def test_views_follow_what_another_process_has_removed_and_taken_back(tmp_path):
     assert serving.refresh()
     assert serving.view(SHARE, pune.keys.id).digest("") == before
     check_news(serving, pune.keys.id)
+
+
+def test_what_is_shared_is_known_without_a_view_and_asking_for_it_leaves_the_view_of_control():
+    office = head_office()
+    pune = branch_of(office, "Pune")
+    save(office, SCOPES[1], bytes(16), amount="1")
+    control = office.view(CONTROL, pune.keys.id)
+    assert missing_there(office, pune.keys.id) > 0
+    assert office.view(CONTROL, pune.keys.id) is control
+    assert office.share_with(pune.keys.id) is office.view(SHARE, pune.keys.id).share
+    assert not office.share_with(b"").covers(SCOPES[1])
+    assert office.view(SHARE, b"").digest("") == EMPTY
+    assert office.view(CONTROL, pune.keys.id) is control
 
 
 def _number(replica: Replica) -> int:

@@ -1,0 +1,143 @@
+"""What people decide: locks, revocations, rules, pausing, and altering the same voucher at once."""
+
+from random import Random
+from typing import Final
+
+import trio
+
+from khata.books import Books
+from khata.devices import find_device
+from khata.entering import alter_form
+from khata.periods import lock_list, lock_period, unlock_period
+from khata.rules.deeds import Wanted, offer
+from khata.voucher_lookup import find_voucher
+from p2p.contact import Contact
+from p2p.members import revoke
+from simulations.deeds.doing import PATIENCE_SECONDS, PATIENCE_TRIES, Undo
+from simulations.device import Device, Machine
+from simulations.people import Deed, do
+from simulations.scenario import Happening
+from simulations.world import World
+
+_AMOUNTS: Final = ("1.00", "2.00", "3.00", "4.00")
+"""To what each of several people alters the same voucher."""
+
+
+async def lock(world: World, one: Happening, random: Random) -> Undo:
+    """Lock all vouchers up to a day, as the keeper holds them then."""
+
+    def deed(books: Books, _random: Random) -> str:
+        lock_period(books, one.until, anyway=True)
+        return f"locked until {one.until}"
+
+    await _have_done(world, world.keeper, deed, random)
+    world.setting.log.mark("lock", world.keeper.name, f"locked until {one.until}")
+    return None
+
+
+async def unlock(world: World, one: Happening, random: Random) -> Undo:
+    """Take the last lock away."""
+
+    def deed(books: Books, _random: Random) -> str | None:
+        standing = lock_list(books)
+        if not standing:
+            return None
+        unlock_period(books, standing[-1]["id"])
+        return "unlocked"
+
+    await _have_done(world, world.keeper, deed, random)
+    return None
+
+
+async def revoke_devices(world: World, one: Happening, random: Random) -> Undo:
+    """Revoke devices, as the keeper."""
+    for machine in world.named(one.who):
+
+        def deed(books: Books, stream: Random, name: str = machine.name) -> str:
+            revoke(books.replica, find_device(books, name).device, books.now(), stream.randbytes)
+            return f"revoked {name}"
+
+        if await _have_done(world, world.keeper, deed, random):
+            world.revoked.add(machine.name)
+            world.setting.log.mark("revoked", machine.name, "revoked")
+    return None
+
+
+async def rule(world: World, one: Happening, random: Random) -> Undo:
+    """Offer another branch a rule; the people there activate it when they see it."""
+
+    def deed(books: Books, _random: Random) -> str:
+        offered = offer(books, to.branch, Wanted(preset=one.preset))
+        return f"offered the rule {offered.offer.name}"
+
+    (first, *_), (to, *_) = world.named(one.who), world.named(one.other)
+    assert isinstance(first, Device)
+    await _have_done(world, first, deed, random)
+    world.setting.log.mark("rule", first.name, f"{one.preset} offered", to.name)
+    return None
+
+
+async def pause(world: World, one: Happening, random: Random) -> Undo:
+    """Pause synchronizing with some, or all, at devices."""
+    return await _pausing(world, one, random, True)
+
+
+async def resume(world: World, one: Happening, random: Random) -> Undo:
+    """Resume what was paused."""
+    return await _pausing(world, one, random, False)
+
+
+async def alter_same(world: World, one: Happening, random: Random) -> Undo:
+    """Let people at several devices alter the same voucher at the same moment, each otherwise."""
+    devices = [machine for machine in world.named(one.who) if isinstance(machine, Device) and machine.desk is not None]
+    known = [_vouchers(device) for device in devices]
+    shared = sorted(set.intersection(*known)) if known else []
+    if not shared:
+        return None
+    chosen = random.choice(shared)
+    for device, amount in zip(devices, _AMOUNTS, strict=False):
+
+        def deed(books: Books, _random: Random, amount: str = amount) -> str:
+            found = find_voucher(books.db, books.names, chosen.hex())
+            sides = [{"ledger": "Cash", "amount": amount}, {"ledger": "Sales", "amount": f"-{amount}"}]
+            altered = alter_form(books, found, {"entries": sides, "stock": []})
+            return f"altered {altered.number} to ₹{amount}"
+
+        await _have_done(world, device, deed, random)
+    return None
+
+
+async def _pausing(world: World, one: Happening, random: Random, pausing: bool) -> Undo:
+    for machine in world.named(one.who):
+        if not isinstance(machine, Device):
+            continue
+
+        def deed(books: Books, _random: Random, me: Machine = machine) -> str:
+            others = [other.keys.id for other in world.named(one.other) if other is not me]
+            contact = Contact(books.replica.store)
+            (contact.pause if pausing else contact.resume)(others)
+            return "paused" if pausing else "resumed"
+
+        await _have_done(world, machine, deed, random)
+
+    async def undo() -> None:
+        await _pausing(world, one, random, False)
+
+    return undo if pausing else None
+
+
+async def _have_done(world: World, device: Device, deed: Deed, random: Random) -> bool:
+    """Have people do something as soon as their device is on, trying again while it cannot be done."""
+    for _ in range(PATIENCE_TRIES):
+        if device.is_on and await do(device, deed, random):
+            return True
+        if device.is_gone or not world.is_working:
+            return False
+        await trio.sleep(PATIENCE_SECONDS)
+    return False
+
+
+def _vouchers(device: Device) -> set[bytes]:
+    assert device.desk is not None
+    rows = device.desk.db.execute("SELECT document FROM vouchers WHERE NOT cancelled AND leg=''")
+    return {bytes(document) for (document,) in rows}

@@ -1,0 +1,113 @@
+"""What has to hold at every moment: nothing saved is lost, nothing is where it may not be, the books are right."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from simulations.oracle.books import doubled_numbers, table_lines
+from simulations.oracle.chain import Chain, verifies
+from simulations.oracle.periods import beyond_cut
+from simulations.oracle.reading import ACCEPTED, SET_ASIDE, Copy
+from simulations.oracle.watched import Fault, Watched
+
+
+def safety_faults(watched: Watched, anew: bool) -> Iterator[Fault]:
+    """What does not hold now.
+
+    Args:
+        anew: read every store from its first row, instead of what came since the last look.
+    """
+    for copy in list(watched.copies.values()):
+        try:
+            yield from ((check, f"{copy.name}: {text}") for check, text in _look(watched, copy, anew))
+        except sqlite3.Error as error:
+            yield "stored", f"{copy.name}: its store cannot be read: {error}"
+    yield from _unproved(watched)
+    yield from _false_claims(watched)
+
+
+def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
+    with copy.looking(anew) as (db, wrong):
+        if db is None:
+            return
+        yield from (("stored", text) for text in wrong)
+        if copy.chain is None:
+            return
+        yield from _astray(watched, copy, copy.chain)
+        yield from _states(watched, copy, copy.chain)
+        for scope in sorted(copy.held.keys() | copy.sums.keys()):
+            if not copy.is_sum_right(scope):
+                yield "digests", f"the digest of {scope} is not that of its commits"
+        gone = [id for id in watched.acknowledged.get(copy.name, ()) if id not in copy.by_id]
+        if gone:
+            yield "saved", f"{len(gone)} acknowledged saves are not in its store, {gone[0].hex()[:12]} for one"
+        if not copy.is_relay:
+            yield from watched.books[copy.name].faults(db, copy.chain)
+            watched.doubled[copy.name] = doubled_numbers(db)
+            if anew:
+                watched.shown[copy.name] = table_lines(db)
+            if not watched.numbers_may_double:
+                for (number, base), count in sorted(watched.doubled[copy.name].items()):
+                    yield "numbers", f"{count} vouchers of type {base} have the number {number}"
+
+
+def _astray(watched: Watched, copy: Copy, chain: Chain) -> Iterator[Fault]:
+    for row, commit, why in watched.entitled[copy.name].astray():
+        author, source = chain.author(commit.author), chain.author(row.source[:8])
+        who = author.name if author is not None else commit.author.hex()
+        over = f", from {source.name}" if source is not None else ""
+        yield "entitled", f"holds commit {row.id.hex()[:12]} of {who} in {row.scope}{over}: {why}"
+
+
+def _states(watched: Watched, copy: Copy, chain: Chain) -> Iterator[Fault]:
+    cut_off = {cut.device[:8] for cut in chain.cuts}
+    rows = [row for author in cut_off for row in copy.by_author.get(author, ())]
+    for row in copy.rows if copy.chain_changed or copy.renewed else {*rows, *copy.fresh}:
+        commit = copy.commit(row.id)
+        if commit is None:
+            continue
+        state = copy.states.get(row.id, ACCEPTED)
+        beyond = commit.author in cut_off and beyond_cut(copy, chain, commit)
+        what = f"commit {row.id.hex()[:12]} in {row.scope}"
+        if beyond and state != SET_ASIDE:
+            yield "cut", f"{what} lies beyond what its author may still write, and counts"
+        elif not beyond and state == SET_ASIDE and not commit.fault:
+            yield "cut", f"{what} is set aside, and nothing is wrong with it"
+        elif state == ACCEPTED and commit.fault:
+            yield "stored", f"{what} counts, though {commit.fault}"
+        elif state == ACCEPTED and not watched.entitled[copy.name].may_show(row.scope):
+            yield "entitled", f"{what} was opened, and may not be read here"
+
+
+def _unproved(watched: Watched) -> Iterator[Fault]:
+    """Commits that neither their signature nor a later commit of their author proves."""
+    commits = watched.library.commits
+    new = watched.library.take_unproved()
+    named = {commit.prev for commit in new}
+    chains = {copy.chain for copy in watched.copies.values() if copy.chain is not None}
+    for commit in sorted(new, key=lambda one: one.id in named):
+        if commit.proved:
+            continue
+        commit.proved = True
+        author = next((member for chain in chains if (member := chain.author(commit.author)) is not None), None)
+        if author is None or not verifies(author.public, commit.signature, b"khata commit 1" + commit.id):
+            yield "signed", f"commit {commit.id.hex()[:12]} in {commit.scope} is not signed by its author"
+            continue
+        before = commits.get(commit.prev)
+        while before is not None and not before.proved and before.scope == commit.scope:
+            if before.author != commit.author:
+                break
+            before.proved = True
+            before = commits.get(before.prev)
+
+
+def _false_claims(watched: Watched) -> Iterator[Fault]:
+    holders: dict[bytes, list[Copy]] = {}
+    for copy in watched.copies.values():
+        holders.setdefault(copy.device, []).append(copy)
+    for copy in watched.copies.values():
+        shares = watched.entitled[copy.name].now
+        for device, claim in watched.claims.fresh(copy):
+            others = holders.get(device, [])
+            # Of two machines with one key nobody knows which one was met.
+            if shares is not None and len(others) == 1 and len(holders[copy.device]) == 1:
+                yield from (("in-sync", text) for text in watched.claims.faults(copy, others[0], claim, shares))

@@ -1,0 +1,130 @@
+"""The oracle as a world uses it: told what was acknowledged and what happened to disks, asked whether all is right."""
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from simulations.oracle.claims import missing, said
+from simulations.oracle.endings import Meets, missing_faults, number_faults, relay_faults, unequal_faults
+from simulations.oracle.safety import safety_faults
+from simulations.oracle.watched import Fault, Watched
+from simulations.story import Violation
+
+
+class Oracle:
+    """Watches the stores of one company.
+
+    Args:
+        secrets: names, narrations and amounts that no relay may hold in the clear; more may be added later.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self.secrets: set[str] = set(secrets)
+        self._watched = Watched()
+
+    # -- what the world tells ---------------------------------------------------------------------------------------
+
+    def add_device(self, name: str, path: Path, device: bytes, seal_secret: bytes = b"") -> None:
+        """Watch a device from now on.
+
+        Args:
+            path: its `khata.db`, which may not be there yet.
+            device: its device id, 32 bytes.
+            seal_secret: its secret X25519 key, 32 bytes; that of a keeper opens all that is sealed anywhere.
+        """
+        self._watched.add(name, path, device, is_relay=False)
+        if seal_secret:
+            self._watched.seal_secrets[device] = seal_secret
+
+    def add_relay(self, name: str, path: Path, device: bytes) -> None:
+        """Watch a relay from now on.
+
+        Args:
+            path: its folder, or the database of the company in it.
+        """
+        self._watched.add(name, path, device, is_relay=True)
+
+    def add_root(self, root: bytes) -> None:
+        """Know the root of an epoch, where no seal secret opens it."""
+        self._watched.keys.add_root(root)
+
+    def acknowledged(self, name: str, commits: Iterable[bytes], at_ms: int) -> None:
+        """A device has told a person that these commits are saved."""
+        self._watched.acknowledged[name].update(dict.fromkeys(commits, at_ms))
+
+    def lost(self, name: str) -> None:
+        """A device or a relay is gone for good; what it alone held is lost with it."""
+        self._watched.drop(name)
+
+    def restored(self, name: str) -> None:
+        """The disk of a device or a relay was put back to an earlier state; numbers may be given out again."""
+        watched = self._watched
+        watched.acknowledged.get(name, {}).clear()
+        watched.numbers_may_double |= not watched.copies[name].is_relay
+        watched.claims.forget(name)
+        for copy in watched.copies.values():
+            watched.claims.skip(copy)
+
+    def cloned(self, name: str, clone: str, path: Path) -> None:
+        """A second machine goes on with a copy of a device's disk, key and all."""
+        self._watched.add(clone, path, self._watched.copies[name].device, is_relay=False)
+        self.numbers_may_double()
+
+    def numbers_may_double(self) -> None:
+        """From now on a number that was given twice is no fault, as long as it is listed."""
+        self._watched.numbers_may_double = True
+
+    # -- what the world asks ----------------------------------------------------------------------------------------
+
+    def check_now(self, at_ms: int) -> list[Violation]:
+        """What has to hold at every moment, and does not. Cost: reads what came since the last check."""
+        return _violations(at_ms, safety_faults(self._watched, anew=False))
+
+    def check_end(
+        self,
+        at_ms: int,
+        meets: Meets = lambda _one, _other: True,
+        duplicates: Mapping[str, Collection[str]] | None = None,
+    ) -> list[Violation]:
+        """What has to hold when all is healed and in sync, and does not. Reads every store from its first row.
+
+        Args:
+            meets: which two can reach each other.
+            duplicates: by device, the voucher numbers that its books list as given twice; None not to look.
+        """
+        watched = self._watched
+        faults = [
+            *safety_faults(watched, anew=True),
+            *missing_faults(watched, meets),
+            *relay_faults(watched, self.secrets),
+            *unequal_faults(watched),
+            *number_faults(watched, duplicates),
+        ]
+        return _violations(at_ms, faults)
+
+    def in_sync_shown(self, name: str, peer: str, at_ms: int) -> list[Violation]:
+        """A device shows at this moment that it is in sync with a peer, which can hear it: is it?"""
+        faults = list(safety_faults(self._watched, anew=False))
+        lacking = self.lacking(name, peer)
+        if lacking:
+            faults.append(("in-sync", f"{name} shows to be in sync with {peer}: {lacking}"))
+        return _violations(at_ms, faults)
+
+    def lacking(self, name: str, peer: str) -> str:
+        """What is missing between two copies as of the last look, in words; empty where they are in sync."""
+        one, other = (self._watched.copies[which] for which in (name, peer))
+        shares = self._watched.entitled[name].now
+        if shares is None or one.chain is not other.chain:
+            return "they do not know the same control entries"
+        for giver, taker in ((one, other), (other, one)):
+            rows = missing(giver, taker, shares)
+            if rows:
+                return f"{taker.name} lacks {said(rows)} that {giver.name} has"
+        return ""
+
+    def clashes(self, name: str) -> int:
+        """How many clashes a device has, by this oracle's own count."""
+        return sum(map(len, self._watched.books[name].clashing.values()))
+
+
+def _violations(at_ms: int, faults: Iterable[Fault]) -> list[Violation]:
+    return [Violation(at=at_ms, check=check, text=text) for check, text in faults]

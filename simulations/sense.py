@@ -1,0 +1,217 @@
+"""Whether a scenario makes sense: names that exist, lengths of time, numbers within bounds, things in their order."""
+
+import datetime
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from p2p.limits import NAME_CHARS_MAX, SERIES_CHARS_MAX
+from simulations.deed_sense import deed_mistakes
+from simulations.mistakes import Mistake
+from simulations.names import Names
+from simulations.scenario import (
+    DAY,
+    EVERYBODY,
+    HOUR,
+    YEAR,
+    Branch,
+    Faults,
+    Line,
+    RuleBetween,
+    Scenario,
+    Work,
+    device_names,
+    ms_of,
+)  # fmt: skip
+from simulations.spans import length_mistakes, number_mistakes
+from simulations.toml_lines import KeyPath
+
+BRANCHES_MAX: Final = 60
+DEVICES_MAX: Final = 9
+RELAYS_MAX: Final = 9
+ENTRIES_MAX: Final = 500
+"""How many rules, lines or happenings a scenario may have."""
+LASTS_MAX: Final = YEAR
+RATE_MAX: Final = 1_000.0
+"""How often at most anything is done an hour, or goes wrong a day."""
+SPEED_MAX: Final = 10_000_000.0
+TITLE_CHARS_MAX: Final = 120
+ABOUT_CHARS_MAX: Final = 2_000
+
+_open = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_start = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d", re.ASCII)
+_code = re.compile(rf"[A-Za-z0-9]{{1,{SERIES_CHARS_MAX}}}", re.ASCII)
+
+
+def sense_mistakes(scenario: Scenario) -> Iterator[Mistake]:
+    """Tell what in a scenario cannot be meant; what has no mistakes can be run."""
+    names = Names(scenario)
+    wrong_end = list(length_mistakes(("lasts",), scenario.lasts, 1, LASTS_MAX))
+    end = LASTS_MAX if wrong_end else ms_of(scenario.lasts)
+    yield from wrong_end
+    yield from _of_texts(scenario)
+    yield from _of_counts(scenario)
+    yield from _of_places(scenario, end)
+    for place, rule in enumerate(scenario.rules):
+        yield from _of_rule(rule, ("rules", place), names, end)
+    yield from _of_rules_twice(scenario.rules)
+    for place, line in enumerate(scenario.lines):
+        yield from _of_line(line, ("lines", place), names)
+    yield from _of_work(scenario.work, ("work",))
+    yield from _of_faults(scenario.faults)
+    yield from length_mistakes(("expect", "in_sync_within"), scenario.expect.in_sync_within, 1, 30 * DAY)
+    yield from deed_mistakes(scenario, names, end)
+
+
+def _of_texts(scenario: Scenario) -> Iterator[Mistake]:
+    for key, text, chars_max in (
+        ("title", scenario.title, TITLE_CHARS_MAX),
+        ("about", scenario.about, ABOUT_CHARS_MAX),
+    ):
+        if not 1 <= len(text.strip()) <= chars_max:
+            yield Mistake((key,), f"`{key}` is {len(text)} characters long; write 1 to {chars_max:,}")
+    if not _start.fullmatch(scenario.start) or not _is_moment(scenario.start):
+        yield Mistake(("start",), f'"{scenario.start}" is no date with a time; write it as "2026-06-01T09:00"')
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _of_counts(scenario: Scenario) -> Iterator[Mistake]:
+    if not scenario.branches:
+        yield Mistake(("branches",), "a scenario needs at least one branch; the first is the head office")
+    for key, entries, most in (
+        ("branches", scenario.branches, BRANCHES_MAX),
+        ("relays", scenario.relays, RELAYS_MAX),
+        ("rules", scenario.rules, ENTRIES_MAX),
+        ("lines", scenario.lines, ENTRIES_MAX),
+        ("happenings", scenario.happenings, ENTRIES_MAX),
+    ):
+        if len(entries) > most:
+            yield Mistake((key, most), f"there are {len(entries)} {key}; at most {most} can be simulated")
+
+
+def _of_places(scenario: Scenario, end: int) -> Iterator[Mistake]:
+    """Tell what is wrong with branches and relays: their names, their codes, when they are there."""
+    taken: dict[str, str] = {}
+    for place, branch in enumerate(scenario.branches):
+        yield from _of_name(device_names(branch), ("branches", place, "name"), taken)
+        yield from _of_branch(branch, ("branches", place), end)
+    for place, relay in enumerate(scenario.relays):
+        yield from _of_name((relay.name,), ("relays", place, "name"), taken)
+    yield from _of_codes(scenario.branches)
+    if scenario.branches:
+        yield from _of_head_office(scenario.branches[0])
+
+
+def _of_name(names: tuple[str, ...], path: KeyPath, taken: dict[str, str]) -> Iterator[Mistake]:
+    name = names[0]
+    if not 1 <= len(name) <= NAME_CHARS_MAX - 2 or not name.isprintable() or name != name.strip() or name == EVERYBODY:
+        yield Mistake(path, f'"{name[:40]}" cannot be a name; use 1 to {NAME_CHARS_MAX - 2} letters, digits and spaces')
+    for one in names:
+        if one.casefold() in taken:
+            yield Mistake(
+                path, f'two are called "{taken[one.casefold()]}"; give each device and relay a name of its own'
+            )
+        taken.setdefault(one.casefold(), one)
+
+
+def _of_branch(branch: Branch, path: KeyPath, end: int) -> Iterator[Mistake]:
+    if not 1 <= branch.devices <= DEVICES_MAX:
+        yield Mistake((*path, "devices"), f"{branch.name} has {branch.devices} devices; write 1 to {DEVICES_MAX}")
+    if branch.open and (not _open.fullmatch(branch.open) or branch.open[:5] >= branch.open[6:]):
+        yield Mistake((*path, "open"), f'"{branch.open}" are no hours of one day; write them as "09:00-21:00"')
+    yield from length_mistakes((*path, "joins"), branch.joins, 0, end - 1)
+    if branch.work is not None:
+        yield from _of_work(branch.work, (*path, "work"))
+
+
+def _of_head_office(branch: Branch) -> Iterator[Mistake]:
+    if branch.joins != "0s":
+        yield Mistake(
+            ("branches", 0, "joins"), "the first branch is the head office, which begins; let another one join later"
+        )
+    if branch.rule != "everything":
+        yield Mistake(
+            ("branches", 0, "rule"), "the first branch is the head office, which holds everything; leave `rule` out"
+        )
+
+
+def _of_codes(branches: tuple[Branch, ...]) -> Iterator[Mistake]:
+    taken: dict[str, str] = {}
+    for place, branch in enumerate(branches):
+        code, path = branch.code.upper(), ("branches", place, "code")
+        if not _code.fullmatch(code):
+            yield Mistake(path, f'"{branch.code}" is no code; use 1 to {SERIES_CHARS_MAX} letters and digits, as "PUN"')
+        elif code in taken:
+            yield Mistake(path, f'the code "{code}" is {taken[code]}\'s already; give each branch one of its own')
+        taken.setdefault(code, branch.name)
+    for branch in branches:
+        for number in range(2, min(branch.devices, DEVICES_MAX) + 1):
+            further = f"{branch.code.upper()[: SERIES_CHARS_MAX - 1]}{number}"
+            if further in taken and taken[further] != branch.name:
+                place = next(place for place, other in enumerate(branches) if other.name == taken[further])
+                yield Mistake(
+                    ("branches", place, "code"),
+                    f'the code "{further}" is that of a further device of {branch.name}; choose another one',
+                )
+
+
+def _of_rule(rule: RuleBetween, path: KeyPath, names: Names, end: int) -> Iterator[Mistake]:
+    yield from length_mistakes((*path, "at"), rule.at, 0, end - 1)
+    for place, name in enumerate(rule.between):
+        yield from names.branch_mistakes(name, (*path, "between", place))
+    if rule.between[0] == rule.between[1]:
+        yield Mistake((*path, "between"), f"a rule is between two branches, and both are {rule.between[0]}")
+    elif names.head_office in rule.between:
+        yield Mistake(
+            (*path, "between"),
+            f"every branch has a rule with {names.head_office}, the head office: write it as `rule` of the branch",
+        )
+
+
+def _of_rules_twice(rules: tuple[RuleBetween, ...]) -> Iterator[Mistake]:
+    seen: set[frozenset[str]] = set()
+    for place, rule in enumerate(rules):
+        pair = frozenset(rule.between)
+        if pair in seen:
+            yield Mistake(
+                ("rules", place, "between"),
+                f"{' and '.join(rule.between)} have a rule already; a happening that does `rule` changes it later",
+            )
+        seen.add(pair)
+
+
+def _of_line(line: Line, path: KeyPath, names: Names) -> Iterator[Mistake]:
+    for place, name in enumerate(line.between):
+        if name != EVERYBODY:
+            yield from names.mistakes(name, (*path, "between", place))
+    one, other = line.between
+    if one == other != EVERYBODY and len(names.meant((one,))) < 2:
+        yield Mistake((*path, "between"), f"a line is between two devices, and both are {one}")
+    yield from length_mistakes((*path, "latency"), line.latency, 0, HOUR)
+    yield from length_mistakes((*path, "jitter"), line.jitter, 0, HOUR)
+    yield from number_mistakes((*path, "speed"), line.speed, 0.1, SPEED_MAX)
+
+
+def _of_work(work: Work, path: KeyPath) -> Iterator[Mistake]:
+    yield from _of_rates(work, path, ("hot",))
+    yield from number_mistakes((*path, "hot"), work.hot, 0.0, 1.0)
+
+
+def _of_faults(faults: Faults) -> Iterator[Mistake]:
+    yield from _of_rates(faults, ("faults",), ("lasting",))
+    yield from length_mistakes(("faults", "lasting"), faults.lasting, 1, LASTS_MAX)
+
+
+def _of_rates(table: Work | Faults, path: KeyPath, others: Iterable[str]) -> Iterator[Mistake]:
+    for key, rate in msgspec.structs.asdict(table).items():
+        if key not in others:
+            yield from number_mistakes((*path, key), rate, 0.0, RATE_MAX)

@@ -1,0 +1,147 @@
+"""Swarm testing: a scenario drawn from a seed, each with other fault rates, so that no two runs are harsh in one way.
+
+Most rates are nought in most runs: what is rare beside everything else happens often where it is alone.
+"""
+
+from random import Random
+from typing import Final
+
+from simulations.scenario import (
+    Branch,
+    Expect,
+    Faults,
+    Happening,
+    Line,
+    Preset,
+    RelayAt,
+    RuleBetween,
+    Scenario,
+    Work,
+    ms_of,
+)
+from simulations.seeds import Seeds
+
+_PLACES: Final = ("Pune", "Nagpur", "Surat", "Kochi", "Salem")
+_PRESETS: Final[tuple[Preset, ...]] = (
+    "everything",
+    "everything",
+    "everything",
+    "masters-only",
+    "vouchers-up",
+    "own-branch",
+)
+_FAULTS: Final = {
+    "cuts": 12.0,
+    "one_way": 6.0,
+    "resets": 24.0,
+    "stalls": 12.0,
+    "crashes": 12.0,
+    "power_cuts": 6.0,
+    "switched_off": 6.0,
+    "clock_jumps": 4.0,
+    "disk_full": 4.0,
+    "slow_disk": 4.0,
+    "clogging": 4.0,
+}
+"""The highest rate of each fault, a day and device."""
+
+
+def draw(seed: int) -> Scenario:
+    """Return the scenario of a seed."""
+    draws = Seeds(seed).stream("swarm")
+    hours = draws.choice((1, 2, 4, 8))
+    branches = _branches(draws, hours)
+    relays = draws.choice((0, 0, 1, 1, 2))
+    return Scenario(
+        title=f"swarm {seed}",
+        about="Everything is drawn from the seed: who there is, how they work, and what goes wrong.",
+        start=f"20{draws.randint(24, 29)}-{draws.randint(1, 12):02d}-{draws.randint(1, 28):02d}T09:00",
+        lasts=f"{hours}h",
+        branches=branches,
+        relays=tuple(RelayAt(name=name) for name in ("Cloud", "Mist")[:relays]),
+        rules=_rules(draws, branches),
+        lines=_lines(draws, bool(relays) and len(branches) > 2),
+        work=_work(draws),
+        faults=_faults(draws),
+        happenings=tuple(_happenings(draws, branches, hours)),
+        expect=Expect(numbers_twice="none"),
+    )
+
+
+def _branches(draws: Random, hours: int) -> tuple[Branch, ...]:
+    names = _PLACES[: draws.choice((1, 1, 2, 2, 3, 4))]
+    later = [f"{draws.uniform(0, hours / 2):.2f}h" if draws.random() < 0.2 else "0s" for _ in names]
+    found = [Branch(name="Head Office", code="HO", devices=draws.choice((1, 1, 1, 2)))]
+    for name, joins in zip(names, later, strict=True):
+        devices = draws.choice((1, 1, 1, 2))
+        found.append(
+            Branch(name=name, code=name[:3].upper(), devices=devices, rule=draws.choice(_PRESETS), joins=joins)
+        )
+    return tuple(found)
+
+
+def _rules(draws: Random, branches: tuple[Branch, ...]) -> tuple[RuleBetween, ...]:
+    others = branches[1:]
+    if len(others) < 2 or draws.random() < 0.5:
+        return ()
+    one, other = draws.sample([branch.name for branch in others], 2)
+    return (RuleBetween(between=(one, other), preset=draws.choice(_PRESETS), at="10m"),)
+
+
+def _lines(draws: Random, may_be_apart: bool) -> tuple[Line, ...]:
+    kinds = (("20ms", "10ms", 8000.0), ("80ms", "200ms", 1000.0), ("600ms", "600ms", 64.0))
+    latency, jitter, speed = draws.choice(kinds)
+    lines = [Line(latency=latency, jitter=jitter, speed=speed)]
+    if may_be_apart and draws.random() < 0.3:
+        # Branches that are never online together: all goes through the relay, once everybody is admitted.
+        lines.append(Line(between=("Pune", "Nagpur"), up=False))
+    return tuple(lines)
+
+
+def _work(draws: Random) -> Work:
+    busy = draws.choice((0.5, 1.0, 3.0))
+
+    def rate(highest: float) -> float:
+        return round(busy * draws.choice((0.0, 0.5, 1.0)) * highest, 2)
+
+    return Work(
+        vouchers=6 * busy,
+        alterations=rate(6),
+        hot=draws.choice((0.0, 0.5, 1.0)),
+        cancellations=rate(1),
+        masters=rate(2),
+        renames=rate(2),
+        transfers=rate(3),
+        settlements=rate(2),
+    )
+
+
+def _faults(draws: Random) -> Faults:
+    chosen = {name: round(draws.uniform(0, highest), 1) for name, highest in _FAULTS.items() if draws.random() < 0.3}
+    return Faults(**chosen, lasting=draws.choice(("1m", "10m", "1h")))
+
+
+def _happenings(draws: Random, branches: tuple[Branch, ...], hours: int) -> list[Happening]:
+    found: list[Happening] = []
+    others = [branch.name for branch in branches[1:]]
+
+    def when(first: float = 0.1, last: float = 0.9) -> str:
+        return f"{draws.uniform(first, last) * hours:.2f}h"
+
+    if draws.random() < 0.2:
+        found.append(Happening(at=when(), do="lock", until="2026-05-31"))
+    if draws.random() < 0.15 and len(others) > 1:
+        found.append(Happening(at=when(0.5), do="revoke", who=(draws.choice(others),)))
+    if draws.random() < 0.2:
+        found.append(Happening(at=when(), do="pause", who=(draws.choice(others),), lasts="30m"))
+    if draws.random() < 0.2:
+        found.append(
+            Happening(
+                at=when(), do="rule", who=(draws.choice(others),), other=("Head Office",), preset=draws.choice(_PRESETS)
+            )
+        )
+    if draws.random() < 0.3:
+        found.append(Happening(at=when(), do="alter-same", who=("Head Office", draws.choice(others))))
+    joined = {branch.name: ms_of(branch.joins) for branch in branches}
+    there = [one for one in found if all(joined[name] <= ms_of(one.at) for name in one.who)]
+    return sorted(there, key=lambda one: ms_of(one.at))
