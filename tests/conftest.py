@@ -12,5 +12,9 @@ settings.load_profile("default")
 
 
 def pytest_configure() -> None:
-    """Forget the books of whoever runs the tests: no test may ever open them."""
+    """Forget the books of whoever runs the tests: no test may ever open them.
+
+    The many processes that tests start read what Python has compiled for the first of them.
+    """
     os.environ.pop("KHATA_BOOKS", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
