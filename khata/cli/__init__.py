@@ -137,7 +137,7 @@ keep_examples(app)
 
 
 @cache
-def commands() -> Callable[[], Any]:
+def commands() -> Callable[..., Any]:
     """The whole command line, to be run as often as a process likes.
 
     Cost: 60 ms the first time, for what some 130 commands take is read from their signatures.
