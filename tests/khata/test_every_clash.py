@@ -8,14 +8,13 @@ had seen the other, nobody has edited it since knowing of them, and they differ.
 import json
 import random as randomness
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from khata.books import Books, Change, with_tables
+from khata.books import Books, Change
 from khata.conflicts import list_conflicts
 from khata.problems import find_problems
 from khata.projection import BooksProjection
@@ -24,8 +23,7 @@ from p2p.founding import admit_device
 from p2p.identity import DeviceKeys
 from p2p.messages import CommitParts
 from p2p.replica import Replica
-from p2p.store import Store
-from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, a_company, seeded, sync
+from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, a_company, a_store_with_tables, seeded, sync
 
 COPIES = 4
 """The head office, and three devices of two branches: two of them in one branch, whose legs of transfers clash."""
@@ -178,7 +176,7 @@ def second_device(office: Books) -> Books:
     random = seeded("Pune 2")
     keys = DeviceKeys.generate(random)
     admit_device(office.replica, (keys.public, keys.seal_public), "Pune 2", "pun", "PUN2", EVERYTHING, NOW)
-    replica = Replica(with_tables(Store.open(Path(":memory:"))), keys, office.company, BooksProjection(), random)
+    replica = Replica(a_store_with_tables(), keys, office.company, BooksProjection(), random)
     replica.extend_chain(office.replica.chain_entries(-1))
     return Books(replica, "pune 2", None, Clock(), random)
 
