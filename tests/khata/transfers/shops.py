@@ -13,11 +13,13 @@ from p2p.founding import admit_device
 from p2p.identity import DeviceKeys
 from p2p.replica import Replica
 from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, a_company, a_store_with_tables, seeded, sync
+from tests.p2p.made_once import made_once
 
 DAY = "2026-08-05"
 LATER = "2026-08-07"
 
 
+@made_once
 def shops(*names: str) -> list[Books]:
     """A head office with two items, and branches of these names."""
     office = a_company()
