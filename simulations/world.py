@@ -205,6 +205,7 @@ class World:
         books.close()
         device.work = self._people(branch, branch.name).at
         self.add(device)
+        self.setting.log.mark("joined", branch.name)
 
     async def _add(self, relay: Relay) -> None:
         """Admit a relay, and show it the company."""
