@@ -61,6 +61,7 @@ class Oracle:
         watched.acknowledged.get(name, {}).clear()
         watched.numbers_may_double |= not watched.copies[name].is_relay
         watched.claims.forget(name)
+        watched.copies[name].forget()
         for copy in watched.copies.values():
             watched.claims.skip(copy)
 
