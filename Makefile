@@ -32,7 +32,7 @@ demo: $(READY) ## three copies part, clash and meet again, as real processes on 
 	@$(BIN)/khata demo
 
 test: $(READY) $(PROOF_READY) ## run all tests
-	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS)
+	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal
 
 check: $(READY) ## format, lint, types, import contracts, house rules, docs up to date
 	@$(BIN)/ruff format --check .

@@ -14,7 +14,7 @@ from khata.branching import check_address
 from khata.chores import chores_of
 from khata.daemon import POKE, RESTART, STATUS, listen
 from khata.folder import BooksFolder
-from khata.rules.steps import Step, rule_steps, steps_taken
+from khata.rules.steps import RuleSteps, Step, steps_taken
 from khata.syncing import without_waiting
 from p2p.contact import EVENTS_KEPT_MAX, Contact, Event
 from p2p.conversation import patiently
@@ -73,9 +73,9 @@ def serve(books: Books, wishes: Wishes, tell: Callable[[Said], None]) -> None:
             _keep(books, events)
 
 
-def _tell_rules(books: Books, tell: Callable[[Said], None], known: dict[bytes, Step]) -> bool:
+def _tell_rules(steps: RuleSteps, tell: Callable[[Said], None], known: dict[bytes, Step]) -> bool:
     """Tell which rules stand otherwise than when this was last asked; nothing is written."""
-    now = rule_steps(books)
+    now = steps.now()
     for line in steps_taken(known, now):
         tell(Said("rule", "", line))
     known.update(now)
@@ -85,11 +85,12 @@ def _tell_rules(books: Books, tell: Callable[[Said], None], known: dict[bytes, S
 async def _serve(
     books: Books, folder: BooksFolder, wishes: Wishes, tell: Callable[[Said], None], events: deque[Event]
 ) -> None:
+    steps = RuleSteps(books)
     node = Node(
         books.replica,
         TlsNetwork(),
         tell=tell,
-        chores=[*chores_of(books), partial(_tell_rules, books, tell, rule_steps(books))],
+        chores=[*chores_of(books), partial(_tell_rules, steps, tell, steps.now())],
     )
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:

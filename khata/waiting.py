@@ -1,14 +1,18 @@
 """What waits here for whom: vouchers that may flow to a device and are not proved to be there, counted cheaply."""
 
 import json
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from khata.books import Books
 from p2p.attending import shares_with
 from p2p.chain import RELAY
+from p2p.commit import author_mark
 from p2p.contact import Contact
+from p2p.relay_admission import relays_of
 from p2p.reports import delivered_through
 from p2p.share import Share
+from p2p.waiting import NOT_FROM
 from p2p.whereabouts import others
 
 COUNTED_MAX: Final = 1000
@@ -16,11 +20,11 @@ COUNTED_MAX: Final = 1000
 _NAMED_MAX: Final = 3
 _FEW: Final = (
     "SELECT count(*) FROM (SELECT 1 FROM commits NOT INDEXED WHERE scope IN (SELECT value FROM json_each(?)) "
-    "AND row > ? AND source IS NOT ? LIMIT ?)"
+    f"AND row > ? AND {NOT_FROM} LIMIT ?)"
 )
 _MANY: Final = (
     "SELECT count(*) FROM (SELECT 1 FROM json_each(?) s JOIN commits c INDEXED BY commits_scope "
-    "ON c.scope=s.value WHERE c.row > ? AND c.source IS NOT ? LIMIT ?)"
+    f"ON c.scope=s.value WHERE c.row > ? AND {NOT_FROM} LIMIT ?)"
 )
 _KINDS: Final = ("vouchers/", "transfers/")
 
@@ -78,12 +82,20 @@ def _count(books: Books, device: bytes, scopes: list[int], settled: int) -> int:
     # What came lately is looked through row by row; of much more, the scopes that matter are looked up.
     few = books.replica.store.next_row() - settled <= 2 * COUNTED_MAX
     row = books.db.execute(
-        _FEW if few else _MANY, (json.dumps(scopes), settled, books.replica.link(device).id, COUNTED_MAX + 1)
+        _FEW if few else _MANY,
+        (json.dumps(scopes), settled, books.replica.link(device).id, author_mark(device), COUNTED_MAX + 1),
     ).fetchone()
     return int(row[0])
 
 
-def words(here: str, waits: list[Waits], connected: set[bytes] | None, offline: bool) -> str:
+def connected_relays(books: Books, connected: Collection[bytes] | None) -> list[str]:
+    """The names of the relays among the devices that are connected now."""
+    return [relay.name for relay in relays_of(books.replica) if relay.device in (connected or ())]
+
+
+def words(
+    here: str, waits: list[Waits], connected: set[bytes] | None, offline: bool, relays: Sequence[str] = ()
+) -> str:
     """How what was just saved gets to the others, and what waits for them: the end of every line about a write.
 
     Args:
@@ -91,6 +103,7 @@ def words(here: str, waits: list[Waits], connected: set[bytes] | None, offline: 
         waits: of the devices that something is shared with.
         connected: the devices that are connected now; None where nothing serves these books.
         offline: whether this copy works offline.
+        relays: the names of those that are connected now, which pass on what they take.
     """
     if not waits:
         return "nobody else keeps these books yet"
@@ -98,8 +111,8 @@ def words(here: str, waits: list[Waits], connected: set[bytes] | None, offline: 
         return f"working offline{_and(_listed(waits))}; `khata work online` sends it to the others"
     live = [one for one in waits if one.device in (connected or ()) and not one.paused]
     left = [one for one in waits if one not in live]
-    if live:
-        there = _named([one.name for one in live])
+    if live or (relays and not all(one.paused for one in left)):
+        there = _named([one.name for one in live] or [*relays])
         return f"on its way to {there}" + (f"; {_listed(left)}" if _listed(left) else "")
     if left and all(one.paused for one in left):
         return f"synchronizing is paused{_and(_listed(left))}; `khata resume` goes on"

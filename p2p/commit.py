@@ -179,6 +179,15 @@ def seal_commit(
     return parse_commit_untrusted(header_bytes, signature, ciphertext)
 
 
+def author_mark(device: bytes) -> bytes:
+    """What the headers of a device's commits hold, and of no other's but by chance: the author as it is spelled there.
+
+    Args:
+        device: its id, 32 bytes, or the beginning that names an author.
+    """
+    return _encoder.encode(device[:AUTHOR_BYTES])
+
+
 def read_header(header_bytes: bytes) -> Header:
     """Return the header of a commit that was checked when it was stored. Cost: 1 µs."""
     return _decoder.decode(header_bytes)

@@ -137,7 +137,8 @@ class Dialling:
             else:
                 line = self._lines[key]
                 conversation = await self._try_each(key, line, every_seconds is not None)
-                if conversation is not None and conversation.was_established:
+                if conversation is not None and (conversation.was_in_sync or conversation.received):
+                    # Where neither agrees nor takes anything, the next try need not be soon: a disk may be full.
                     wait = BACK_OFF_SECONDS_MIN
                 done = every_seconds is not None and conversation is not None and conversation.was_in_sync
                 await self._rest(key, every_seconds if done and every_seconds else self._with_jitter(wait))

@@ -68,6 +68,7 @@ class Introduction(ABC):
     _events: list[Event]
     _out: bytearray
     _keeping_chain: list[bytes] | None
+    _lines_before: list[tuple[int, bytes]]
     _stood: object
 
     @abstractmethod
@@ -180,6 +181,7 @@ class Introduction(ABC):
         entries = self._chain.gather(message, self._chain_bytes_max())
         if entries is not None:
             self._keeping_chain = entries
+            self._lines_before = self._lines()
             self._events.append(ChainCame(entries))
 
     def _chain_bytes_max(self) -> int:
@@ -198,8 +200,10 @@ class Introduction(ABC):
         if self.state is not State.OPEN and self._ends_in_handover():
             self._read()
             return
-        if self.state is State.AWAIT_CHAIN and not further:
-            raise RemoteProtocolError("unexpected", "the peer showed nothing but control entries it had shown before")
+        # A caller begins with what was signed since it was admitted here, of which a first message may say nothing new.
+        is_news = further if self._nonce is not None else self._lines() != self._lines_before
+        if self.state is State.AWAIT_CHAIN and not is_news:
+            raise RemoteProtocolError("unexpected", "the peer showed control entries that say nothing new")
         if self.state is State.OPEN:
             # Before commits that name them: those may be among what is read next.
             self._chain.push()

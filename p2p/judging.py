@@ -170,7 +170,7 @@ def of_a_revoked_device(
     """
     own = [one for one in batch if one.commit is not None and one.commit.header.author == device[:AUTHOR_BYTES]]
     reason = "a revoked device hands over what it made itself, and nothing else"
-    size = sum(len(one.commit.ciphertext or b"") for one in own if one.commit is not None)
+    size = sum(one.commit.size for one in own if one.commit is not None)
     if bytes_set_aside + size > HANDED_OVER_BYTES_MAX:
         own, reason = [], "as much is set aside of this revoked device as is kept; re-admit some of it first"
     taken = {one.id for one in own}

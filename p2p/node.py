@@ -218,8 +218,11 @@ class Node:
         self._tell(Said("connected", name, f"connected to {name}"))
         if conversation.forgot:
             self._tell(Said("forgot", name, f"{name}: {conversation.forgot}"))
-        if self.dialling is not None:
+        if self.dialling is not None and conversation.address is not None:
+            # Where somebody answered is an address to call again; whoever called has said nothing of that.
             self.dialling.look_again()
+        elif self.dialling is not None:
+            self.dialling.stir()
         self._keep_apart(conversation)
         self._end_duplicates(superfluous(conversation, self._about(conversation.replica), self.keys.id))
         self._letters.ask(conversation)

@@ -99,6 +99,7 @@ class Session(Introduction):
         self._was_in_sync = False
         self._stood: object = None
         self._keeping_chain: list[bytes] | None = None
+        self._lines_before: list[tuple[int, bytes]] = []
         self.peer: bytes | None = None
         self.exchanges: tuple[Exchange, Exchange] | None = None
         self.outflow: Outflow | None = None

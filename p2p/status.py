@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from p2p.replica import Replica
 from p2p.reports import delivered_through
+from p2p.waiting import not_from
 
 
 class PeerStatus(NamedTuple):
@@ -31,12 +32,11 @@ class PeerStatus(NamedTuple):
 def missing_there(replica: Replica, peer: bytes) -> int:
     """How many commits here may flow to a peer and are not known to be there, directly or through a relay.
 
-    Cost: one index step for each commit since both were last in sync.
+    Cost: one step for each commit since both were last in sync.
     """
     link, through = replica.link(peer), delivered_through(replica, peer)
     share, relay = replica.share_with(peer), replica.share_with(through.relay) if through.row else None
-    since = replica.store.since(link.settled_under(share.id))
-    mine = [(row, scope) for row, scope, _, source in since if source is None or source != link.id]
+    mine = not_from(replica, peer, link.settled_under(share.id))
     paths = {scope: replica.store.scope_path(scope) for scope in {scope for _, scope in mine}}
     allowed = {
         scope: (share.may_give(path), relay is not None and relay.may_give(path)) for scope, path in paths.items()

@@ -320,7 +320,8 @@ class Store:
     def bytes_set_aside(self, source: int) -> int:
         """How many bytes of what came over a link are not applied, with a reason. Cost: linear in what is set aside."""
         (size,) = self.conn.execute(
-            "SELECT coalesce(sum(length(c.body)), 0) FROM set_aside s JOIN commits c ON c.row=s.row WHERE c.source=?",
+            "SELECT coalesce(sum(length(c.header) + length(c.signature) + coalesce(length(c.body), 0)), 0) "
+            "FROM set_aside s JOIN commits c ON c.row=s.row WHERE c.source=?",
             (source,),
         ).fetchone()
         return int(size)

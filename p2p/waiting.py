@@ -1,10 +1,14 @@
 """What waits at a copy for a peer: how many commits, and since when."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from p2p.arrivals import came_at
+from p2p.commit import author_mark
 from p2p.messages import SHARE
 from p2p.replica import Replica
+
+NOT_FROM: Final = "source IS NOT ? AND NOT instr(header, ?)"
+"""The condition on `commits` that one neither came over a link (its local id) nor was made by a device (its mark)."""
 
 
 class Waiting(NamedTuple):
@@ -12,6 +16,16 @@ class Waiting(NamedTuple):
 
     commits: int
     since: int | None
+
+
+def not_from(replica: Replica, peer: bytes, after_row: int) -> list[tuple[int, int]]:
+    """Row and scope of what came after a row and not from a device: neither over its link, nor by whatever way of it.
+
+    Cost: one step for each commit that came after that row.
+    """
+    query = f"SELECT row, scope FROM commits WHERE row>? AND {NOT_FROM} ORDER BY row"
+    values = (after_row, replica.link(peer).id, author_mark(peer))
+    return [(row, scope) for row, scope in replica.db.execute(query, values)]
 
 
 class _Count(NamedTuple):
@@ -31,9 +45,9 @@ class WaitingCounts:
         self._counts: dict[bytes, _Count] = {}
 
     def of(self, peer: bytes) -> Waiting:
-        """What may flow to a peer and is not proved to be there.
+        """What may flow to a peer and is not proved to be there; what it made itself it holds.
 
-        Cost: one index step for each commit since the last count. That begins, where the peer was in sync since then or
+        Cost: one step for each commit since the last count. That begins, where the peer was in sync since then or
         other rules hold, after what both had compared under the rules of now. Of commits that came later than what is
         of interest to the peer, none.
         """
@@ -42,11 +56,9 @@ class WaitingCounts:
         settled = link.settled_under(view.share.id)
         under = link.id, settled, view.share.id, store.removals
         _, counted, commits, first = self._begun(peer, under, settled)
-        news = store.since(view.first_of_interest(counted))
+        news = not_from(self.replica, peer, view.first_of_interest(counted))
         allowed: dict[int, bool] = {}
-        for row, scope, _, source in news:
-            if source is not None and source == link.id:
-                continue
+        for row, scope in news:
             if scope not in allowed:
                 allowed[scope] = view.share.may_give(store.scope_path(scope))
             if allowed[scope]:

@@ -22,7 +22,7 @@ _MEASURES: Final = {"d", "x", "y", "transform"}
 _family = re.compile(r"font-family:[^;]*;? ?")
 
 WIDTH: Final = 10.0
-RIGHT: Final = 0.15
+RIGHT: Final = 0.32
 BELOW: Final = 0.36
 
 _STYLE: Final[dict[Any, Any]] = {

@@ -1,4 +1,4 @@
-"""What happens to a business in a run: what its scenario says, what chance brings, opening hours; and healing it all."""
+"""What happens in a run: what its scenario says, what chance brings, opening hours; and how all is healed."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta

@@ -52,7 +52,7 @@ class Judge:
 
     def all_in_sync(self) -> bool:
         """Whether everybody who is to be in sync says so, and is."""
-        if self._world.joining or self._not_in_sync():
+        if not self._world.is_complete or self._not_in_sync():
             return False
         self.check()
         return not self._lacking()

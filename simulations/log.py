@@ -23,6 +23,7 @@ class Log:
     Attributes:
         came: for each commit id, when it became durable at which device; the first is its author's.
         saved: what people were told is saved.
+        joined: when each device and relay became one of the company's.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -32,11 +33,14 @@ class Log:
         self.came: dict[bytes, dict[str, int]] = {}
         self.saved: list[Saved] = []
         self.violations: list[Violation] = []
+        self.joined: dict[str, int] = {}
         self._begun: dict[tuple[str, str], int] = {}
 
     def mark(self, kind: Kind, who: str, text: str = "", other: str = "", count: int = 1) -> None:
         """Something happened at a device."""
         at = elapsed_ms()
+        if kind in ("joined", "recovered", "cloned"):
+            self.joined.setdefault(who, at)
         self.marks.append(Mark(at=at, kind=kind, who=who, text=text, other=other, count=count))
         self.trace.note(at, who, " ".join(part for part in (kind, text, other) if part))
 
@@ -48,6 +52,10 @@ class Log:
         """Something that has to hold does not."""
         self.violations.append(Violation(at=elapsed_ms(), check=check, text=text))
         self.trace.note(elapsed_ms(), check, text)
+
+    def was_there(self, device: str, at: int) -> bool:
+        """Whether a device belonged to the company at a moment."""
+        return self.joined.get(device, at + 1) <= at
 
     def begin(self, who: str, why: str) -> None:
         """From now on a device is away; `why` as in `Span`."""

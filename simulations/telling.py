@@ -4,6 +4,7 @@ from itertools import accumulate
 from typing import Final
 
 from khata.books import Books
+from khata.conflict_problems import CONFLICT
 from khata.conflicts import list_conflicts
 from khata.problems import find_problems
 from simulations.clocks import elapsed_ms
@@ -24,7 +25,7 @@ def told(world: World, name: str, seed: int, healed: int, in_sync: int | None) -
         in_sync: when all were in sync after that; None: never.
     """
     log, ended = world.setting.log, elapsed_ms()
-    deliveries = [_delivery(log, saved) for saved in log.saved]
+    deliveries = [_delivery(log, saved) for saved in log.saved if saved.commits]
     step = max(1, ended // _STEPS)
     books = next((device.desk for device in world.devices.values() if device.desk is not None), None)
     return Story(
@@ -53,11 +54,14 @@ def told(world: World, name: str, seed: int, healed: int, in_sync: int | None) -
 
 
 def _everywhere(log: Log, saved: Saved) -> int | None:
-    """When the last device that got it in the end had it; None while it is nowhere but where it was saved."""
-    times = [
-        at for commit in saved.commits for device, at in log.came.get(commit, {}).items() if device != saved.device
-    ]
-    return max(times, default=None)
+    """When the last device had it that got it in the end and belonged to the company then; None: it got nowhere.
+
+    Who may have it is not asked: that it has come to all who may is what the checks have found.
+    """
+    came = {device: at for commit in saved.commits for device, at in log.came.get(commit, {}).items()}
+    there = [at for device, at in came.items() if device == saved.device or log.was_there(device, saved.at)]
+    is_alone = not any(log.was_there(device, saved.at) for device in log.joined if device != saved.device)
+    return max(there, default=saved.at) if len(came) > 1 or is_alone else None
 
 
 def _delivery(log: Log, saved: Saved) -> Delivery:
@@ -97,7 +101,8 @@ def _conflicts(books: Books | None) -> list[Open]:
 
 
 def _problems(books: Books | None) -> list[Open]:
-    return [Open(name=one.code, text=one.text) for one in (find_problems(books) if books is not None else [])]
+    found = find_problems(books) if books is not None else []
+    return [Open(name=one.code.replace("-", " "), text=one.text) for one in found if one.code != CONFLICT]
 
 
 def _counted(log: Log, deliveries: list[Delivery]) -> dict[str, int]:

@@ -113,7 +113,9 @@ def _further_trouble(story: Story) -> list[str]:
 def _convergence(story: Story) -> str:
     if story.in_sync is None:
         return f"In the end they were not all in sync, {length(story.ended - story.lasts)} after everything was healed."
-    return f"In the end all were in sync, {length(max(0, story.in_sync - story.lasts))} after everything was healed."
+    if story.in_sync <= story.lasts:
+        return "In the end all were in sync, as soon as everything was healed."
+    return f"In the end all were in sync, {length(story.in_sync - story.lasts)} after everything was healed."
 
 
 def _settling(story: Story) -> str:

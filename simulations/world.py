@@ -43,7 +43,6 @@ class World:
 
     Attributes:
         is_working: whether people work and things go wrong still.
-        joining: how many devices wait to be admitted.
         revoked, rolled_back, cloned: names of devices that were revoked, restored from a backup, or cloned.
         phrase: the recovery phrase on its piece of paper.
     """
@@ -55,7 +54,7 @@ class World:
         self.is_working = True
         self.oracle = Oracle([COMPANY_NAME, *SECRETS])
         self._told_oracle = 0
-        self.joining = 0
+        self._joining: set[str] = set()
         self.revoked: set[str] = set()
         self.rolled_back: set[str] = set()
         self.cloned: set[str] = set()
@@ -65,6 +64,11 @@ class World:
     def machines(self) -> list[Machine]:
         """All devices and relays, in the order in which they came."""
         return [*self.devices.values(), *self.relays.values()]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everybody is admitted who was invited."""
+        return not self._joining
 
     @property
     def keeper(self) -> Device:
@@ -78,9 +82,13 @@ class World:
             return self.machines
         return [machine for machine in self.machines if machine.name in wanted or machine.branch in wanted]
 
-    def machine(self, name: str) -> Machine:
-        """The device or relay of a name."""
-        return next(machine for machine in self.machines if machine.name == name)
+    async def present(self, name: str) -> Machine:
+        """The first device or the relay of a name, as soon as it belongs to the company."""
+        while True:
+            found = [machine for machine in self.named([name]) if machine.name not in self._joining]
+            if found:
+                return found[0]
+            await trio.sleep(_AGAIN_SECONDS)
 
     def tell_oracle(self) -> None:
         """Let the oracle know what people were told is saved."""
@@ -104,7 +112,7 @@ class World:
         self.rolled_back.add(machine.name)
 
     def add(self, machine: Device | Relay, is_copy_of: str = "") -> None:
-        """Let a device or relay be one of those there are, with the lines it never has cut for ever.
+        """Let a device or relay be one of those there are,
 
         Args:
             is_copy_of: the name of the device whose disk it goes on with.
@@ -120,6 +128,9 @@ class World:
             else:
                 self.oracle.add_device(machine.name, machine.database, machine.keys.id, secret)
         self._hosts[machine.host] = machine
+
+    def take_to_its_place(self, machine: Machine) -> None:
+        """Cut the lines that a machine never has where it stands; until then it is where it was set up."""
         for other in self._hosts:
             if other != machine.host and never_meet(self.scenario, self._hosts, machine.host, other):
                 self.setting.fabric.cut([(machine.host, other), (other, machine.host)])
@@ -160,7 +171,7 @@ class World:
             self.setting, name, branch.name, DeviceKeys.generate(draws.randbytes), self.keeper.company, name.lower()
         )
         device.work = self._people(branch, name).at
-        self.joining += 1
+        self._joining.add(name)
         log.begin(name, "not joined")
         ticket = await self._ticket(branch, number, draws)
         store = device.opened(device.database)
@@ -172,9 +183,10 @@ class World:
             if await self._try_to_join(device, ticket):
                 break
             await trio.sleep(_AGAIN_SECONDS)
-        self.joining -= 1
+        self._joining.discard(name)
         log.end(name, "not joined")
         log.mark("joined", name)
+        self.take_to_its_place(device)
         await self.switch_on(device)
 
     def _found(self, branch: Branch) -> None:
@@ -193,6 +205,7 @@ class World:
         books.close()
         device.work = self._people(branch, branch.name).at
         self.add(device)
+        self.setting.log.mark("joined", branch.name)
 
     async def _add(self, relay: Relay) -> None:
         """Admit a relay, and show it the company."""
@@ -206,6 +219,7 @@ class World:
         outcome = await office.new_node(books).sync(relay.address, _SYNC_SECONDS, join, ticket.device)
         assert outcome.in_sync, f"{relay.name} could not be added: {outcome.error}"
         self.setting.log.mark("joined", relay.name)
+        self.take_to_its_place(relay)
         assert office.node is not None
         office.node.poke()
 

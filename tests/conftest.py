@@ -1,6 +1,8 @@
 """What every test run has in common: a clean environment and one Hypothesis profile."""
 
 import os
+import shutil
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
@@ -11,6 +13,18 @@ settings.register_profile("thorough", parent=settings.get_profile("default"), ma
 settings.load_profile("default")
 
 
+MEMORY = Path("/dev/shm")
+ROOM_BYTES_MIN = 4 << 30
+
+
 def pytest_configure() -> None:
-    """Forget the books of whoever runs the tests: no test may ever open them."""
+    """Forget the books of whoever runs the tests: no test may ever open them.
+
+    The many processes that tests start read what Python has compiled for the first of them. Books lie in memory where
+    there is room, for every voucher waits for the disk: tests kill processes, and what those wrote the system keeps
+    either way. That a power cut loses nothing no test could show; that is SQLite's word.
+    """
     os.environ.pop("KHATA_BOOKS", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM_BYTES_MIN:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))

@@ -7,7 +7,9 @@ import io
 import os
 import sqlite3
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -135,6 +137,15 @@ def khata(
 keep_examples(app)
 
 
+@cache
+def commands() -> Callable[..., Any]:
+    """The whole command line, to be run as often as a process likes.
+
+    Cost: 60 ms the first time, for what some 130 commands take is read from their signatures.
+    """
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage, 3 not in sync."""
     _open_what_is_closed()
@@ -146,7 +157,7 @@ def main() -> None:
         complain("an argument is not text in UTF-8; check how it was typed or pasted")
         sys.exit(FAILED)
     try:
-        app()
+        commands()()
     except (KhataError, sqlite3.Error, OSError, KeyboardInterrupt, BaseExceptionGroup) as error:
         _explain(error)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from khata.cli.frame import AsJson, opened, print_json, say
+from khata.cli.frame import AsJson, agreed, opened, print_json, say
 
 
 def forget(
@@ -27,7 +27,7 @@ def forget(
 
     with opened(context) as books:
         found = leftover(books)
-        if as_json and (dry_run or not found.scopes):
+        if as_json and (dry_run or not yes or not found.scopes):
             print_json({"removed": False, **found.json()})
             return
         if not as_json:
@@ -36,14 +36,16 @@ def forget(
             if not found.scopes:
                 say("nothing is left over: all that is here is named by a rule, or this branch's own")
                 return
-            documents, commits, size = found.weight
-            say(f"{documents} documents in {commits} commits, {size:,} bytes, of")
-            for scope in found.scopes:
-                say(f"  {scope}")
-        if dry_run:
+        documents, commits, size = found.weight
+        lines = [
+            f"{documents} documents in {commits} commits, {size:,} bytes, of",
+            *(f"  {scope}" for scope in found.scopes),
+        ]
+        if dry_run or (yes and not as_json):
+            for line in lines:
+                say(line)
+        if dry_run or not agreed(lines, "Remove them from this copy?", yes, as_json):
             return
-        if not yes:
-            typer.confirm("Remove them from this copy?", abort=True, err=True)
         removed = forgotten(books, found)
     if as_json:
         print_json({**found.json(), "removed": True})

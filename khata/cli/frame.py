@@ -149,17 +149,18 @@ def saved(books: "Books", what: str) -> None:
 def told(books: "Books") -> str:
     """Tell a serving process that something was saved; say how it gets to the others, and what waits for whom."""
     from khata.daemon import POKE, ask
-    from khata.waiting import waiting, words
+    from khata.waiting import connected_relays, waiting, words
     from p2p.contact import Contact
 
     answer = ask(books.folder, POKE) if books.folder is not None else None
     connected = None if answer is None else {bytes.fromhex(peer["device"]) for peer in answer.get("connected", ())}
     offline = Contact(books.replica.store).is_offline
-    return words(books.member.name, waiting(books), connected, offline)
+    relays = connected_relays(books, connected)
+    return words(books.member.name, waiting(books), connected, offline, relays)
 
 
 def agreed(preview: Sequence[str], question: str, yes: bool, as_json: bool) -> bool:
-    """Show what would happen, and ask whoever sits there; where nobody does, nothing is done without --yes."""
+    """Show what would happen, and ask whoever sits there, or whatever is piped in; without an answer it takes --yes."""
     if yes:
         return True
     if as_json:
@@ -167,10 +168,14 @@ def agreed(preview: Sequence[str], question: str, yes: bool, as_json: bool) -> b
         return False
     for line in preview:
         say(line)
-    if sys.stdin.isatty():
+    try:
         return typer.confirm(plain(question))
-    say("nothing was done; run it again with --yes")
-    return False
+    except (typer.Abort, OSError):
+        # An input that is at its end, or cannot be read, gives no answer; whoever sits there has broken off.
+        if sys.stdin.isatty():
+            raise
+        say("\nnothing was done; run it again with --yes")
+        return False
 
 
 def asked(books: "Books", do: str, arguments: "Mapping[str, Value]", as_json: bool) -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from khata.cli.frame import print_json, say
+from khata.cli.frame import FAILED, agreed, print_json, say
 
 if TYPE_CHECKING:
     from khata.books import Books
@@ -32,12 +32,16 @@ def rebuild_copy(
             "synchronize with a device whose rules name it, or leave this copy as it is"
         )
     holders = " and ".join(proof.holders)
-    if not as_json:
-        hold = "holds" if len(proof.holders) == 1 else "hold"
-        say(f"{holders} {hold} everything that is here: {proof.documents} documents in {proof.commits} commits.")
-        say("They are received anew beside this copy, and take its place when all have come.")
-    if not yes:
-        typer.confirm("Empty this copy and receive everything anew?", abort=True, err=True)
+    hold = "holds" if len(proof.holders) == 1 else "hold"
+    lines = [
+        f"{holders} {hold} everything that is here: {proof.documents} documents in {proof.commits} commits.",
+        "They are received anew beside this copy, and take its place when all have come.",
+    ]
+    if yes and not as_json:
+        for line in lines:
+            say(line)
+    if not agreed(lines, "Empty this copy and receive everything anew?", yes, as_json):
+        raise typer.Exit(FAILED)
     count = rebuild(books, synchronize)
     if as_json:
         print_json({"rebuilt": True, "received": count, **proof.json()})

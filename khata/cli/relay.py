@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from khata.cli.delivery import print_delivery, when
-from khata.cli.frame import AsJson, complain, frame_of, opened, print_json, print_table, say
+from khata.cli.frame import FAILED, AsJson, agreed, frame_of, opened, print_json, print_table, say
 from p2p.limits import GIB, QUOTA_BYTES
 
 if TYPE_CHECKING:
@@ -299,12 +299,10 @@ def forget(
         held = relay_standing(home, frame.folder, system_now())
         (one,) = [row for row in held["companies"] if row["company"] == named]
         waiting = [row for row in one["devices"] if row["waiting"]]
-        if not yes:
-            show = complain if as_json else say
-            show(f"{len(one['devices'])} devices, {one['commits']} commits, {show_size(one['bytes'])}")
-            for row in waiting:
-                show(f"{row['waiting']} commits wait here for {row['name']}")
-            typer.confirm(f"Delete all that this relay holds of company {named}?", abort=True, err=as_json)
+        lines = [f"{len(one['devices'])} devices, {one['commits']} commits, {show_size(one['bytes'])}"]
+        lines += [f"{row['waiting']} commits wait here for {row['name']}" for row in waiting]
+        if not agreed(lines, f"Delete all that this relay holds of company {named}?", yes, as_json):
+            raise typer.Exit(FAILED)
         forget_company(home, frame.folder, replica)
     if as_json:
         print_json({"company": named, "commits": one["commits"], "bytes": one["bytes"]})

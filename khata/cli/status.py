@@ -31,7 +31,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
         on = (found["revoked"]["at"] or "")[:10]
         say(f"This device was revoked by {found['revoked']['by']} on {on}: it writes nothing any more; `khata sync` "
             "hands over what it made, and what it holds may be read")  # fmt: skip
-    say(f"{found['commits']} commits{'; ' + serving if serving else '; not serving'}{mode}")
+    say(f"{_commits(found['commits'])}{'; ' + serving if serving else '; not serving'}{mode}")
     rows = [
         (
             peer["name"],
@@ -70,16 +70,21 @@ def _bytes(count: float) -> str:
 
 
 def _warn_of_held_back(found: dict[str, Any]) -> None:
-    for key, what in (
-        ("waiting_for_key", "wait for a key; the keeper sends it at the next sync"),
-        ("held_back", "wait for something that proves them and has not arrived; sync with the head office"),
-        ("quarantined", "are set aside; `khata problems` says why"),
+    for key, one, more, then in (
+        ("waiting_for_key", "waits", "wait", "for a key; the keeper sends it at the next sync"),
+        ("held_back", "waits", "wait", "for proof that has not arrived; sync with the head office"),
+        ("quarantined", "is", "are", "set aside; `khata problems` says why"),
     ):
         if found[key]:
-            complain(f"{found[key]} commits {what}")
+            complain(f"{_commits(found[key])} {one if found[key] == 1 else more} {then}")
     if found["refused"]:
-        last = found["refused"][-1]
-        complain(f"{len(found['refused'])} commits were refused, the last from {last['from']}: {last['reason']}")
+        last, count = found["refused"][-1], len(found["refused"])
+        was = "was" if count == 1 else "were"
+        complain(f"{_commits(count)} {was} refused, the last from {last['from']}: {last['reason']}")
+
+
+def _commits(count: int) -> str:
+    return f"{count} {'commit' if count == 1 else 'commits'}"
 
 
 def _count(number: int | None) -> str:

@@ -14,6 +14,9 @@ from p2p.scope import RULES_SCOPE
 
 Json = dict[str, Any]
 
+ON_ITS_WAY: Final = ("offered", "at the relay", "active")
+"""Steps that go on when what was said last has arrived, without another word."""
+
 _ID_CHARS: Final = 8
 
 

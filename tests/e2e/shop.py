@@ -25,6 +25,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 import khata
+from khata.cli import commands, main
 
 SECONDS_MAX = 60.0
 """How long anything in these tests may take before the test fails; nothing waits that long unless it is broken."""
@@ -33,6 +34,7 @@ _FORKSERVER = multiprocessing.get_context("forkserver")
 _LOADED = [module.name for module in pkgutil.walk_packages(khata.__path__, "khata.")]
 _LOADED += ["rich.console", "rich.progress", "rich.table", "typer._adapters", "tests.e2e.shop"]
 _FORKSERVER.set_forkserver_preload(_LOADED)
+commands()
 
 
 class Result(NamedTuple):
@@ -70,8 +72,6 @@ def _work(arguments: list[str], out: Connection, err: Connection, given: bytes, 
         # A file that may not grow answers as a full disk does; Python ignores the signal that would end the process.
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
     sys.argv = ["khata", *arguments]
-    from khata.cli import main
-
     main()
 
 

@@ -83,6 +83,8 @@ def test_forgetting_shows_first_what_would_be_deleted(office, tmp_path):
     asked = relay.start("relay", "forget", company["company"], given="n\n").wait()
     assert asked.code != 0
     assert "3 devices" in asked.said
+    shown = relay.start("relay", "forget", company["company"], "--json").wait()
+    assert (shown.code, shown.json["done"], "3 devices" in shown.json["preview"][0]) == (1, False, True)
     assert len(relay.run("relay", "status")["companies"]) == 1
     shown = relay.run("relay", "status", json=False).out
     assert "Head Office" in shown

@@ -1,8 +1,9 @@
 """Small companies for tests: books in memory, vouchers in a line of text, copies that meet without a network."""
 
 import random as randomness
+import sqlite3
 from collections.abc import Callable
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from khata.beginning import start_books
@@ -19,6 +20,8 @@ from p2p.replica import Replica
 from p2p.store import Store
 from tests.p2p.copies import Line, agree, keys_of
 from tests.p2p.copies import sync as converse
+from tests.p2p.made_once import beside, generator_of, keeping, made_once, replicas_of
+from tests.p2p.stores import a_store, store_of
 
 NOW = 1_790_000_000_000
 EVERYTHING = Grant(READ_DEFAULT, WRITE_DEFAULT)
@@ -40,16 +43,25 @@ def seeded(seed: object) -> Callable[[int], bytes]:
     return randomness.Random(str(seed)).randbytes
 
 
+@made_once
 def a_company(name: str = "Sharma Traders", seed: object = "HO") -> Books:
     """The head office of a new company, in memory."""
     random = seeded(seed)
     keys, recovery = DeviceKeys.generate(random), DeviceKeys.generate(random)
-    store = with_tables(Store.open(Path(":memory:")))
+    store = a_store_with_tables()
     return start_books(store, keys, recovery, name, "Head Office", "HO", "asha", None, Clock(), random)
 
 
 def a_branch(office: Books, name: str, code: str = "", store: Store | None = None) -> Books:
     """A branch of the company, admitted and in sync with its head office."""
+    if store is None:
+        replica = beside(office.replica, (name, code), lambda: _admitted(office, name, code, None).replica)
+        office.names.forget()
+        return Books(replica, name.lower(), None, Clock(), generator_of(replica).randbytes)
+    return _admitted(office, name, code, store)
+
+
+def _admitted(office: Books, name: str, code: str, store: Store | None) -> Books:
     random, code = seeded(name), code or name[:3].upper()
     keys = DeviceKeys.generate(random)
     if code.lower() not in office.replica.chain.branches:
@@ -58,8 +70,7 @@ def a_branch(office: Books, name: str, code: str = "", store: Store | None = Non
     members = list(office.replica.chain.members.values())
     for member in [one for one in members if one.branch != code.lower() and one.revoked_at is None]:
         agree(office.replica, office.replica.keys if member.series == "HO" else keys_of(member.name), keys)
-    held = store or with_tables(Store.open(Path(":memory:")))
-    replica = Replica(held, keys, office.company, BooksProjection(), random)
+    replica = Replica(store or a_store_with_tables(), keys, office.company, BooksProjection(), random)
     replica.extend_chain(office.replica.chain_entries(-1))
     books = Books(replica, name.lower(), None, Clock(), random)
     sync(books, office)
@@ -71,9 +82,36 @@ def second_device(office: Books) -> Books:
     random = seeded("Pune 2")
     keys = DeviceKeys.generate(random)
     admit_device(office.replica, (keys.public, keys.seal_public), "Pune 2", "pun", "PUN2", EVERYTHING, NOW)
-    replica = Replica(with_tables(Store.open(Path(":memory:"))), keys, office.company, BooksProjection(), random)
+    replica = Replica(a_store_with_tables(), keys, office.company, BooksProjection(), random)
     replica.extend_chain(office.replica.chain_entries(-1))
     return Books(replica, "pune 2", None, Clock(), random)
+
+
+@keeping.register
+def _(made: Books) -> Callable[[], Books]:
+    assert isinstance(made.now, Clock)
+    again, user, now = keeping(made.replica), made.user, made.now.now
+
+    def books() -> Books:
+        replica = again()
+        return Books(replica, user, None, Clock(now), generator_of(replica).randbytes)
+
+    return books
+
+
+@replicas_of.register
+def _(made: Books) -> list[Replica]:
+    return [made.replica]
+
+
+def a_store_with_tables() -> Store:
+    """An empty store with the tables of the books in it."""
+    return store_of(_empty_with_tables())
+
+
+@cache
+def _empty_with_tables() -> sqlite3.Connection:
+    return with_tables(a_store()).conn
 
 
 def sync(first: Books, second: Books) -> Line:

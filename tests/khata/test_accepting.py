@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from crdt_models.errors import KhataError
 from khata.books import Books
-from khata.cli import app
 from khata.entering_masters import alter_master
 from khata.listing import history
 from khata.master_lists import master_row
 from tests.khata.company import alter, ledger, put, voucher
-from tests.khata.two_folders import TwoFolders, khata, opened, two_folders
+from tests.khata.two_folders import TwoFolders, ended, khata, opened, two_folders
 
 
 def prepare(books: Books) -> None:
@@ -57,7 +55,7 @@ def listed(folder: Path, *options: str) -> Any:
 
 
 def refused(folder: Path, *arguments: str) -> str:
-    result = CliRunner().invoke(app, ["--books", str(folder), *arguments])
+    result = ended("--books", str(folder), *arguments)
     assert isinstance(result.exception, KhataError), result.output
     return str(result.exception)
 
@@ -181,5 +179,5 @@ def test_every_printed_command_is_one_that_exists(two):
     for problem in listed(two.office):
         for choice in problem["settle_choices"]:
             program, *arguments = shlex.split(choice["command"])
-            help_of = CliRunner().invoke(app, [*arguments[:2], "--help"])
+            help_of = ended(*arguments[:2], "--help")
             assert (program, help_of.exit_code) == ("khata", 0)

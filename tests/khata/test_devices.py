@@ -100,6 +100,7 @@ def test_what_was_set_aside_is_listed_with_its_vouchers_and_let_in(two: TwoFolde
     assert "khata device readmit PUN --all" in problems
     run("device", "readmit", "PUN", second["commit"][:12], books="office")
     assert [one["commit"] for one in run("device", "quarantined", "--json", books="office").json] == [first["commit"]]
+    assert run("status", books="office").err.startswith("1 commit is set aside; `khata problems` says why")
     wrong = run("device", "readmit", "PUN", second["commit"][:12], books="office")
     assert (wrong.code, "is set aside; `khata device quarantined" in wrong.err) == (1, True)
     run("device", "readmit", "PUN", "--all", books="office")

@@ -18,6 +18,7 @@ from p2p.chores import Chores
 from p2p.members import make_admin, revoke
 from p2p.rule_deeds import accept, offer_rule
 from p2p.rules import rules_in
+from tests.khata.command_line import command_line
 from tests.khata.company import NOW, a_branch, a_company, contents, ledger, second_device, sync, voucher
 from tests.khata.two_folders import opened, two_folders
 
@@ -212,3 +213,17 @@ def test_what_is_asked_of_the_keeper_is_not_carried_out_in_a_copy_that_is_being_
         Chores(chores_of(office), pytest.fail).do()
         sync(pune, office)
         assert [row["standing"] for row in request_list(pune)] == ["carried out"]
+
+
+def test_what_would_be_forgotten_is_shown_and_stays_until_somebody_says_yes(tmp_path, capsys, monkeypatch):
+    folders = two_folders(tmp_path, lambda books: ledger(books, "Asha Stores"))
+    with opened(folders.office) as office, opened(folders.pune) as pune:
+        voucher(office, "Receipt", "Cash 5 / Asha Stores -5")
+        sync(pune, office)
+        narrow(office, pune, "masters/**")
+    run = command_line(tmp_path, capsys, monkeypatch)
+    shown = run("forget", books="pune")
+    assert shown.out.startswith("1 document")
+    assert shown.out.endswith("nothing was done; run it again with --yes\n")
+    assert run("forget", "--json", books="pune").json["removed"] is False
+    assert run("forget", "--yes", "--json", books="pune").json["removed"] is True

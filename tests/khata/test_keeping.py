@@ -1,7 +1,5 @@
 """Who keeps the list of rights, as people see it: shown, moved, forked and settled."""
 
-from pathlib import Path
-
 import pytest
 
 from khata.books import Books
@@ -15,13 +13,13 @@ from p2p.chain import Setting
 from p2p.founding import append
 from p2p.members import revoke
 from p2p.replica import NotAllowed, Replica
-from p2p.store import Store
 from tests.khata.company import NOW, Clock, a_branch, a_company, ledger, seeded, sync, voucher
+from tests.p2p.stores import a_store
 
 
 def cloned(books: Books) -> Books:
     """The same device once more, from a copy of its disk."""
-    store = Store.open(Path(":memory:"))
+    store = a_store()
     books.db.backup(store.conn)
     return Books(
         Replica(store, books.replica.keys, books.company, BooksProjection(), seeded("clone")), "asha", None, Clock()

@@ -4,15 +4,13 @@ import shlex
 from collections.abc import Callable
 
 import pytest
-from typer.testing import CliRunner
 
 from khata.books import Books
-from khata.cli import app
 from khata.entering import cancel
 from khata.periods import lock_period
 from khata.problem import Choice
 from tests.khata.company import alter, found, ledger, voucher
-from tests.khata.two_folders import TwoFolders, two_folders
+from tests.khata.two_folders import TwoFolders, ended, two_folders
 
 FIRST = "HO/26-27/00001"
 DEPTH = 4
@@ -89,7 +87,7 @@ def test_every_choice_leads_to_an_end(name, made, tmp_path):
 def run(two: TwoFolders, choice: Choice) -> None:
     """Carry a command out where it may be: at the head office, which keeps the control chain."""
     _, *arguments = shlex.split(choice.command)
-    result = CliRunner().invoke(app, ["--books", str(two.office), *arguments])
+    result = ended("--books", str(two.office), *arguments)
     assert result.exit_code == 0, (choice.command, result.output, result.exception)
 
 

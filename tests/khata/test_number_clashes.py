@@ -1,10 +1,8 @@
 """One number on several vouchers: where the law wants it to be unique, and where it may be given again."""
 
-from pathlib import Path
-
 import pytest
 
-from khata.books import Books, with_tables
+from khata.books import Books
 from khata.entering import cancel
 from khata.entering_masters import alter_master
 from khata.number_clashes import duplicate_numbers
@@ -12,8 +10,18 @@ from khata.problems import find_problems
 from khata.projection import BooksProjection
 from khata.reports.trial_balance import trial_balance
 from p2p.replica import Replica
-from p2p.store import Store
-from tests.khata.company import Clock, a_branch, a_company, found, ledger, put, seeded, sync, voucher
+from tests.khata.company import (
+    Clock,
+    a_branch,
+    a_company,
+    a_store_with_tables,
+    found,
+    ledger,
+    put,
+    seeded,
+    sync,
+    voucher,
+)
 
 PUNE_GSTIN, NAGPUR_GSTIN = "27AAPFU0939F1ZV", "29AAGCB7383J1Z4"
 
@@ -125,9 +133,7 @@ def test_a_number_may_be_given_again_in_the_next_year_of_the_company(office):
 def test_a_copied_disk_is_found_out_by_its_numbers(office):
     """Somebody went on working on a copy of Pune's disk: one device, in two places, gives one number twice."""
     pune = a_branch(office, "Pune")
-    replica = Replica(
-        with_tables(Store.open(Path(":memory:"))), pune.replica.keys, office.company, BooksProjection(), seeded("twin")
-    )
+    replica = Replica(a_store_with_tables(), pune.replica.keys, office.company, BooksProjection(), seeded("twin"))
     replica.extend_chain(office.replica.chain_entries(-1))
     twin = Books(replica, "pune", None, Clock(), seeded("twin"))
     sync(twin, office)

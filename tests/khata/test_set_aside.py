@@ -1,11 +1,10 @@
 """What is set aside shows nowhere: no row, no total, no problem of its own; and it comes back whole when it counts."""
 
 import random as randomness
-from pathlib import Path
 
 import pytest
 
-from khata.books import Books, with_tables
+from khata.books import Books
 from khata.problems import find_problems
 from khata.projection import BooksProjection
 from khata.search.find import find
@@ -15,13 +14,14 @@ from p2p.founding import admit_device
 from p2p.identity import DeviceKeys
 from p2p.members import readmit, revoke
 from p2p.replica import Replica
-from p2p.store import QUARANTINED, Store, StoredCommit
+from p2p.store import QUARANTINED, StoredCommit
 from tests.khata.company import (
     EVERYTHING,
     NOW,
     Clock,
     a_branch,
     a_company,
+    a_store_with_tables,
     alter,
     contents,
     found,
@@ -115,7 +115,7 @@ def shuffled(office: Books, seed: int) -> Books:
     random = randomness.Random(seed)
     keys = DeviceKeys.generate(seeded(("late", seed)))
     admit_device(office.replica, (keys.public, keys.seal_public), f"Late {seed}", "nag", f"L{seed}", EVERYTHING, NOW)
-    store = with_tables(Store.open(Path(":memory:")))
+    store = a_store_with_tables()
     copy = Books(Replica(store, keys, office.company, BooksProjection()), "late", None, Clock(), seeded(seed))
     commits = [parsed(one) for one in office.replica.store.everything()]
     random.shuffle(commits)

@@ -3,7 +3,8 @@
 import pytest
 
 from khata.standing import ago
-from khata.waiting import COUNTED_MAX, Waits, words
+from khata.waiting import COUNTED_MAX, Waits, waiting, words
+from tests.khata.company import a_branch, a_company, ledger, sync, voucher
 
 SYNC, ONLINE = "`khata sync` sends it to the others", "`khata work online` sends it to the others"
 PAUSED = "synchronizing is paused, 2 vouchers wait for Head Office (paused); `khata resume` goes on"
@@ -18,7 +19,7 @@ def waits(*counts: int, paused: bool = False) -> list[Waits]:
 
 
 @pytest.mark.parametrize(
-    ("waiting", "connected", "offline", "said"),
+    ("held", "connected", "offline", "said"),
     [
         ([], None, False, "nobody else keeps these books yet"),
         (
@@ -46,8 +47,33 @@ def waits(*counts: int, paused: bool = False) -> list[Waits]:
         (waits(COUNTED_MAX + 1, 9, 8, 7, 6), None, False, f"Pune is offline, {MANY}; {SYNC}"),
     ],
 )
-def test_the_words(waiting, connected, offline, said):
-    assert words("Pune", waiting, connected, offline) == said
+def test_the_words(held, connected, offline, said):
+    assert words("Pune", held, connected, offline) == said
+
+
+@pytest.mark.parametrize(
+    ("held", "connected", "said"),
+    [
+        (waits(2), set(), "on its way to Cloud; 2 vouchers wait for Head Office"),
+        (waits(0), set(), "on its way to Cloud"),
+        (waits(2, 3), {HO}, "on its way to Head Office; 3 vouchers wait for Nagpur"),
+        (waits(2, paused=True), set(), PAUSED),
+    ],
+)
+def test_what_goes_to_a_relay_while_nobody_else_is_online_is_on_its_way(held, connected, said):
+    assert words("Pune", held, connected, False, ["Cloud"]) == said
+
+
+def test_what_a_device_made_itself_does_not_wait_for_it():
+    office = a_company()
+    ledger(office, "Asha Stores")
+    pune = a_branch(office, "Pune")
+    voucher(pune, "Receipt", "Cash 70 / Asha Stores -70")
+    sync(pune, office)
+    nagpur = a_branch(office, "Nagpur")
+    assert [(one.name, one.vouchers) for one in waiting(nagpur)] == [("Head Office", 0), ("Pune", 0)]
+    voucher(nagpur, "Receipt", "Cash 5 / Asha Stores -5")
+    assert [(one.name, one.vouchers) for one in waiting(nagpur)] == [("Head Office", 1), ("Pune", 1)]
 
 
 @pytest.mark.parametrize(

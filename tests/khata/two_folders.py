@@ -1,16 +1,18 @@
 """Two branches on disk: real folders that the real command line works on, and that meet without a network."""
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
+from crdt_models.errors import KhataError
 from khata.beginning import start_books
 from khata.books import USER_META, Books, open_store
-from khata.cli import app
+from khata.cli import commands
 from khata.folder import BooksFolder
 from khata.problem import Problem
 from khata.problems import find_problems
@@ -89,8 +91,32 @@ def two_folders(at: Path, prepare: Work) -> TwoFolders:
     return TwoFolders(office_folder.path, pune_folder.path)
 
 
-def khata(folder: Path, *arguments: str) -> Result:
-    """Run a command on the books in a folder through the command line itself; it has to succeed."""
-    result = CliRunner().invoke(app, ["--books", str(folder), *arguments])
+class Ended(NamedTuple):
+    """How a command ended: its exit code, what it printed, all of it with what it complained of, and why it refused."""
+
+    exit_code: int
+    stdout: str
+    output: str
+    exception: KhataError | None
+
+
+def ended(*arguments: str) -> Ended:
+    """Run a command through the command line itself, in this process, whatever comes of it."""
+    code, refusal = 0, None
+    with CliRunner().isolation() as (out, _, both):
+        try:
+            commands()(arguments, prog_name="khata")
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        except KhataError as error:
+            code, refusal = 1, error
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return Ended(code, out.getvalue().decode(), both.getvalue().decode(), refusal)
+
+
+def khata(folder: Path, *arguments: str) -> Ended:
+    """Run a command on the books in a folder; it has to succeed."""
+    result = ended("--books", str(folder), *arguments)
     assert result.exit_code == 0, f"khata {' '.join(arguments)}: {result.output} {result.exception}"
     return result

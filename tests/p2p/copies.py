@@ -20,6 +20,8 @@ from p2p.sealing import seal_granted
 from p2p.session import Session
 from p2p.store import Store
 from p2p.tree import Digest
+from tests.p2p.made_once import beside, generator_of, made_once
+from tests.p2p.stores import a_store
 
 NOW = 1_790_000_000_000
 EVERYTHING = Grant(READ_DEFAULT, WRITE_DEFAULT)
@@ -33,18 +35,26 @@ def seeded(seed: object) -> Callable[[int], bytes]:
 
 def head_office(folder: Path | None = None, seed: str = "HO") -> Replica:
     """A founded company in memory, or in a file of a folder; another seed gives another company."""
+    office = _founded(seed)
+    return in_file(office, folder / "ho.db") if folder else office
+
+
+@made_once
+def _founded(seed: str) -> Replica:
     random = seeded(seed)
     keys, recovery = DeviceKeys.generate(random), DeviceKeys.generate(random)
-    return found_company(store_in(folder, "ho"), keys, recovery, "Head Office", "HO", NOW, random=random)
+    return found_company(a_store(), keys, recovery, "Head Office", "HO", NOW, random=random)
+
+
+def in_file(copy: Replica, path: Path) -> Replica:
+    """A copy in memory, put into a file."""
+    path.write_bytes(copy.db.serialize())
+    return Replica(Store.open(path), copy.keys, copy.company, random=generator_of(copy).randbytes)
 
 
 def keys_of(name: str) -> DeviceKeys:
     """The keys of the device of this name: the same in every run."""
     return DeviceKeys.generate(seeded(name))
-
-
-def store_in(folder: Path | None, name: str) -> Store:
-    return Store.open(folder / f"{name}.db") if folder else Store.open(Path(":memory:"))
 
 
 def branch_of(
@@ -62,7 +72,12 @@ def branch_of(
         rule: the preset that it and every branch before it have agreed on, which the head office knows; none if empty.
         with_all: with every branch before it, not with the head office alone.
     """
-    random = seeded(name)
+    step = "branch", name, grant, informed, rule, with_all
+    branch = beside(office, step, lambda: _admitted(office, name, grant, informed, rule, with_all))
+    return in_file(branch, folder / f"{name.lower()}.db") if folder else branch
+
+
+def _admitted(office: Replica, name: str, grant: Grant, informed: bool, rule: str, with_all: bool) -> Replica:
     keys = keys_of(name)
     series = name[:3].upper()
     if series.lower() not in office.chain.branches:
@@ -78,7 +93,7 @@ def branch_of(
     ]
     for member in others if rule else ():
         agree(office, office.keys if member.device == office.keys.id else keys_of(member.name), keys, rule)
-    replica = Replica(store_in(folder, name.lower()), keys, office.company, random=random)
+    replica = Replica(a_store(), keys, office.company, random=seeded(name))
     if informed:
         replica.extend_chain(office.chain_entries(-1))
     return replica
@@ -86,6 +101,10 @@ def branch_of(
 
 def relay_of(office: Replica) -> Replica:
     """A relay admitted at the head office; it holds the control chain and no commit."""
+    return beside(office, "relay", lambda: _admitted_relay(office))
+
+
+def _admitted_relay(office: Replica) -> Replica:
     keys = keys_of("Cloud")
     append(
         office,
@@ -96,7 +115,7 @@ def relay_of(office: Replica) -> Replica:
     member = office.chain.member(keys.id)
     assert member is not None
     seal_granted(office, member, NOW)
-    relay = Replica(store_in(None, "cloud"), keys, office.company, random=seeded("Cloud"))
+    relay = Replica(a_store(), keys, office.company, random=seeded("Cloud"))
     relay.extend_chain(office.chain_entries(-1))
     return relay
 
@@ -119,7 +138,7 @@ def _at_hand(office: Replica, keys: DeviceKeys) -> Replica:
     """A copy of a device that holds what the head office holds of `control`, to sign with and to throw away."""
     if keys.id == office.keys.id:
         return office
-    replica = Replica(Store.open(Path(":memory:")), keys, office.company, random=seeded(keys.id))
+    replica = Replica(a_store(), keys, office.company, random=seeded(keys.id))
     replica.extend_chain(office.chain_entries(-1))
     bring_control(office, replica)
     return replica

@@ -20,7 +20,7 @@ from p2p.rule_deeds import accept_first_rules
 from p2p.store import ACCEPTED, Store
 from p2p.transport import Handler, Network, TlsNetwork, parse_address
 from p2p.tree import digest_of
-from tests.p2p.copies import EVERYTHING_RULE, NOW, branch_of, head_office
+from tests.p2p.copies import EVERYTHING_RULE, NOW, branch_of, head_office, in_file
 
 SECONDS = 10
 """How long a test waits for something that takes milliseconds, on a machine that is busy with other things."""
@@ -120,14 +120,11 @@ class At:
 
 def offices(folder: Path, *branches: str, seed: str = "HO") -> tuple[At, ...]:
     """A head office and branches that were admitted there, each knowing the control chain up to its own admission."""
-    office = head_office(folder, seed)
-    copies = [branch_of(office, name, folder) for name in branches]
-    paths = [folder / f"{name.lower()}.db" for name in ("ho", *branches)]
-    for replica in (office, *copies):
-        replica.store.close()
-    return tuple(
-        At(path, replica.keys, replica.company) for path, replica in zip(paths, (office, *copies), strict=True)
-    )
+    office = head_office(seed=seed)
+    copies = {"ho": office} | {name.lower(): branch_of(office, name) for name in branches}
+    for name, replica in copies.items():
+        in_file(replica, folder / f"{name}.db").store.close()
+    return tuple(At(folder / f"{name}.db", replica.keys, replica.company) for name, replica in copies.items())
 
 
 @asynccontextmanager

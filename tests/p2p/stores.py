@@ -1,7 +1,11 @@
-"""Stores with commits in them of which nothing matters but the id, and what their digests have to be."""
+"""Stores in memory, with commits in them of which nothing matters but the id, and what their digests have to be."""
 
 import hashlib
+import sqlite3
+from functools import cache
 from pathlib import Path
+
+from sqlite_utils import Database
 
 from p2p.store import ACCEPTED, Store, StoredCommit
 from p2p.tree import digest_of
@@ -10,7 +14,25 @@ SCOPES = ("masters/ledger", "vouchers/pun/sales/2026-04", "vouchers/ho/sales/202
 
 
 def a_store() -> Store:
-    return Store.open(Path(":memory:"))
+    """An empty store, as opening it for the first time makes it."""
+    return store_of(_empty())
+
+
+def store_of(content: sqlite3.Connection) -> Store:
+    """A store with the content of a database."""
+    return Store(Database(copy_of(content)))
+
+
+def copy_of(content: sqlite3.Connection) -> sqlite3.Connection:
+    """Another database in memory that holds the same."""
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    content.backup(conn)
+    return conn
+
+
+@cache
+def _empty() -> sqlite3.Connection:
+    return Store.open(Path(":memory:")).conn
 
 
 def commit_id(number: int) -> bytes:

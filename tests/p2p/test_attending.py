@@ -1,7 +1,5 @@
 """Whom a device calls by itself, by the rules in its books and by what a person decided here."""
 
-from pathlib import Path
-
 from crdt_models.packing import Value
 from crdt_models.rules import EVERY, PAUSED
 from p2p.attending import attend, shares_with
@@ -11,8 +9,8 @@ from p2p.replica import Replica
 from p2p.rule_deeds import accept_first_rules, save_rule
 from p2p.rules import rules_in
 from p2p.schedules import ALWAYS, NEVER, Attention
-from p2p.store import Store
 from tests.p2p.copies import NOW, branch_of, bring_control, head_office, keys_of
+from tests.p2p.stores import a_store
 
 
 def copies() -> tuple[Replica, Replica, Replica]:
@@ -67,7 +65,7 @@ def test_what_a_person_decided_here_comes_first():
 def test_a_device_that_was_not_admitted_yet_has_nothing_to_do():
     office = head_office()
 
-    joiner = Replica(Store.open(Path(":memory:")), keys_of("Surat"), office.company)
+    joiner = Replica(a_store(), keys_of("Surat"), office.company)
     assert joiner.chain.keeper == b""
     assert not repeat_what_stays_in_force(joiner, NOW)
     assert not accept_first_rules(joiner, "everything", "asha", NOW)

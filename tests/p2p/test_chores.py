@@ -125,12 +125,15 @@ async def test_chores_that_never_come_to_an_end_do_not_hold_up_a_synchronization
 
 async def test_two_synchronizations_at_a_time_both_hear_that_what_the_chores_wrote_has_arrived(tmp_path):
     office, *branches = offices(tmp_path, "Pune", "Nagpur", "Surat")
+    names = [f"number {number}" for number in range(6)]
 
-    def restless() -> bool:
-        save(office.replica, "masters/ledger", bytes(16), name=str(trio.current_time()))
-        return True
+    def write() -> bool:
+        if names:
+            save(office.replica, "masters/ledger", bytes(16), name=names.pop())
+            return True
+        return False
 
-    with_chores(office, restless)
+    with_chores(office, write)
     async with serving(branches[0]) as one, serving(branches[1]) as two, serving(branches[2]) as three:
         async with trio.open_nursery() as nursery:
             for address in (one, two, three):

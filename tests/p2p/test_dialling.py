@@ -205,6 +205,23 @@ async def test_who_calls_again_is_taken_in_although_it_seems_to_be_connected(tmp
         nursery.cancel_scope.cancel()
 
 
+async def test_whom_to_call_is_not_found_out_anew_for_each_that_calls(tmp_path):
+    office, pune = offices(tmp_path, "Pune")
+    asked: list[bytes | None] = []
+
+    def attends(_replica: Replica, device: bytes | None, _named: bool) -> Attention:
+        asked.append(device)
+        return NEVER
+
+    office.node = Node(office.replica, TlsNetwork(), office.clock, office.log, attends=attends)
+    async with serving(office, ["127.0.0.1:1"]) as address:
+        for times in range(1, 7):
+            assert (await pune.sync(address)).in_sync
+            await office.log.heard("disconnected", times=times)
+    # At the start, when the books are first looked at, and when something of the company has come.
+    assert len(asked) <= 3
+
+
 async def test_a_visit_stands_beside_a_lasting_conversation(tmp_path):
     office, pune = offices(tmp_path, "Pune")
     beside = At(pune.path, pune.keys, pune.replica.company)

@@ -1,6 +1,5 @@
 """Copies on different lines of a forked control chain meet: they end on one line, keep every voucher, and go on."""
 
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -20,8 +19,9 @@ from p2p.limits import CHAIN_GATHERED_BYTES_MAX
 from p2p.local import Membership
 from p2p.messages import Chain, encode
 from p2p.replica import NotAllowed, Replica
-from p2p.store import ACCEPTED, QUARANTINED, Store
+from p2p.store import ACCEPTED, QUARANTINED
 from tests.p2p.copies import NOW, Line, RemoteProtocolError, branch_of, digest, head_office, save, seeded, sync
+from tests.p2p.stores import a_store
 from tests.p2p.test_forks import told
 
 SALES = "vouchers/pun/sales/2026-04"
@@ -30,7 +30,7 @@ DOC = b"document 1      "
 
 def clone(replica: Replica, name: str = "clone") -> Replica:
     """The same device once more, as a copy of its disk makes it."""
-    store = Store.open(Path(":memory:"))
+    store = a_store()
     replica.db.backup(store.conn)
     return Replica(store, replica.keys, replica.company, random=seeded(name))
 

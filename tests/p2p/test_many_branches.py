@@ -1,7 +1,5 @@
 """What a copy is spared when many others are connected: it looks at what concerns a conversation, and once."""
 
-from pathlib import Path
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +10,8 @@ from p2p.replica import Replica
 from p2p.rules import Agreements
 from p2p.sealing import seal_granted
 from p2p.share import Share
-from p2p.store import Store
 from tests.p2p.copies import NOW, Line, agree, branch_of, head_office, keys_of, save, seeded, sync
+from tests.p2p.stores import a_store
 from tests.p2p.test_rules import changed
 
 LEDGERS, SALES, PUNE_SALES = "masters/ledger", "vouchers/ho/sales/2026-04", "vouchers/pun/sales/2026-05"
@@ -32,7 +30,7 @@ def relay_of(office: Replica) -> Replica:
         member = office.chain.member(keys.id)
         assert member is not None
         seal_granted(office, member, NOW)
-    relay = Replica(Store.open(Path(":memory:")), keys, office.company, random=seeded("Relay"))
+    relay = Replica(a_store(), keys, office.company, random=seeded("Relay"))
     relay.extend_chain(office.chain_entries(-1))
     sync(office, relay)
     return relay

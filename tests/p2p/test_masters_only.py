@@ -10,7 +10,8 @@ from p2p.relay_admission import admit_relay
 from p2p.relay_invite import RelayTicket
 from p2p.replica import Replica
 from p2p.store import CARRIED
-from tests.p2p.copies import NOW, Line, branch_of, bring_control, head_office, keys_of, save, seeded, store_in, sync
+from tests.p2p.copies import NOW, Line, branch_of, bring_control, head_office, keys_of, save, seeded, sync
+from tests.p2p.stores import a_store
 from tests.p2p.test_rules import MASTERS, PAIR, PUNE_SALES, SALES, changed, doc, filled, held
 
 MASTERS_ALONE = Grant(("control/**", "masters/**"), ("masters/**",))
@@ -63,7 +64,7 @@ def a_relay_of(office: Replica) -> Replica:
     keys = keys_of("Cloud")
     ticket = RelayTicket(keys.public, keys.seal_public, "Cloud", ("127.0.0.1:1",), bytes(16), NOW, QUOTA_BYTES)
     admit_relay(office, ticket, NOW)
-    relay = Replica(store_in(None, "cloud"), keys, office.company, random=seeded("Cloud"))
+    relay = Replica(a_store(), keys, office.company, random=seeded("Cloud"))
     relay.extend_chain(office.chain_entries(-1))
     return relay
 

@@ -17,8 +17,9 @@ from p2p.messages import (
 )
 from p2p.replica import Replica
 from p2p.transport import Connection, TlsNetwork, Unreachable
-from tests.p2p.copies import NOW, save, seeded, store_in
+from tests.p2p.copies import NOW, save, seeded
 from tests.p2p.nodes import SECONDS, At, listening, offices, serving
+from tests.p2p.stores import a_store
 from tests.p2p.strangers import EVE, GIGABYTE, heard_from, read
 from tests.p2p.test_node import SALES, a_ticket, doc, join_of, newcomer
 
@@ -74,7 +75,7 @@ async def test_an_impostor_where_nobody_in_particular_is_expected_learns_who_cal
 def another_company() -> Replica:
     random = seeded("another")
     keys, recovery = DeviceKeys.generate(random), DeviceKeys.generate(random)
-    return found_company(store_in(None, ""), keys, recovery, "Another", "AN", NOW, random=random)
+    return found_company(a_store(), keys, recovery, "Another", "AN", NOW, random=random)
 
 
 def save_something(at: At) -> None:

@@ -20,6 +20,7 @@ from p2p.transport import TlsNetwork
 from tests.p2p.copies import NOW, branch_of, digest, save, seeded
 from tests.p2p.nodes import SECONDS, At, offices, proxy, serving
 from tests.p2p.relays import RelayAt, add_relay
+from tests.p2p.stores import a_store
 
 DOC = b"document 1      "
 
@@ -33,7 +34,7 @@ def phrase_keys(seed: object = "HO") -> DeviceKeys:
 
 async def ask(address: str, keys: DeviceKeys, company: bytes = ANY_COMPANY) -> Outcome:
     """Call with nothing but a phrase."""
-    replica = Replica(Store.open(Path(":memory:")), keys, company)
+    replica = Replica(a_store(), keys, company)
     return await Node(replica, TlsNetwork()).sync(address, SECONDS)
 
 

@@ -10,6 +10,7 @@ from p2p.limits import DEVICE_QUOTA_PERCENT, PRUNED_AT_ONCE_MAX, QUOTA_CHAIN_PER
 from p2p.pruning import prune
 from p2p.quota import Quota, kept_bytes, quota_for
 from p2p.replica import Replica
+from p2p.status import missing_there
 from p2p.waiting import waiting_for
 from tests.p2p.copies import NOW, branch_of, digest, head_office, revoked_in, save, sync
 
@@ -148,6 +149,18 @@ def test_it_is_known_since_when_something_waits():
     assert waiting_for(office, pune.keys.id) == (3, NOW)
     sync(pune, office)
     assert waiting_for(office, pune.keys.id).commits == 0
+
+
+def test_what_a_device_made_itself_does_not_wait_for_it_whatever_way_it_came():
+    office = head_office()
+    pune, nagpur = branch_of(office, "Pune"), branch_of(office, "Nagpur")
+    sync(pune, office)
+    save(pune, "vouchers/pun/sales/2026-04", doc(1), number="1")
+    sync(pune, office)
+    sync(nagpur, office)
+    assert nagpur.document("vouchers/pun/sales/2026-04", "voucher", doc(1)) is not None
+    assert waiting_for(nagpur, pune.keys.id) == (0, None)
+    assert missing_there(nagpur, pune.keys.id) == 0
 
 
 def test_rows_are_told_apart_by_when_they_came():

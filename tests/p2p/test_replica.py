@@ -24,6 +24,7 @@ from p2p.sealing import seal_granted
 from p2p.seals import seal_keys
 from p2p.store import ACCEPTED, CARRIED, QUARANTINED, WAITING_FOR_KEY, Store, StoreBusy, StoredCommit
 from tests.p2p.copies import NOW, branch_of, digest, head_office, save, seeded
+from tests.p2p.stores import a_store
 
 SALES = "vouchers/ho/sales/2026-04"
 LEDGERS = "masters/ledger"
@@ -224,7 +225,7 @@ def test_a_batch_that_fails_leaves_nothing_behind_in_store_or_memory() -> None:
     office = head_office()
     base = branch_of(office, "Pune")
     tables = Failing()
-    pune = Replica(Store.open(Path(":memory:")), base.keys, office.company, tables)
+    pune = Replica(a_store(), base.keys, office.company, tables)
     pune.extend_chain(office.chain_entries(-1))
     give(pune, parts_of(office, keys_scope(pune.keys.author)))
     before = digest(pune), pune.chain.head, pune.view(1, office.keys.id).digest("")

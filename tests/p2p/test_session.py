@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,8 +19,8 @@ from p2p.patience import PING_AFTER_MS, SILENCE_MS_MAX
 from p2p.replica import Replica
 from p2p.session import Session
 from p2p.states import State
-from p2p.store import Store
 from tests.p2p.copies import NOW, Line, branch_of, digest, head_office, save, sync
+from tests.p2p.stores import a_store
 
 SALES = "vouchers/ho/sales/2026-04"
 PUNE_SALES = "vouchers/pun/sales/2026-04"
@@ -133,7 +132,7 @@ def test_a_copy_that_was_lost_gets_its_own_work_back() -> None:
     sync(pune, office)
     with_vouchers(pune, range(10), PUNE_SALES)
     sync(pune, office)
-    restored = Replica(Store.open(Path(":memory:")), pune.keys, office.company)
+    restored = Replica(a_store(), pune.keys, office.company)
     restored.extend_chain(pune.chain_entries(-1))
     assert sync(restored, office).in_sync
     assert digest(restored) == digest(pune)

@@ -2,13 +2,12 @@
 
 import json
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from khata.books import Books, with_tables
+from khata.books import Books
 from khata.entering import cancel
 from khata.gst.documents_issued import documents_issued
 from khata.gst.report import gst_report
@@ -17,8 +16,7 @@ from p2p.founding import admit_device
 from p2p.identity import DeviceKeys
 from p2p.messages import CommitParts
 from p2p.replica import Replica
-from p2p.store import Store
-from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, alter, found, seeded, sync
+from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, a_store_with_tables, alter, found, seeded, sync
 from tests.khata.gst.traders import a_trader, invoice, tax
 
 EXAMPLES = settings().max_examples // 4
@@ -86,7 +84,7 @@ class Written:
 
     def arrived(self, order: list[CommitParts]) -> Books:
         """The books of a device that got these commits in this order."""
-        store = with_tables(Store.open(Path(":memory:")))
+        store = a_store_with_tables()
         replica = Replica(store, self.keys, self.office.company, BooksProjection(), seeded("auditor 2"))
         replica.extend_chain(self.office.replica.chain_entries(-1))
         for commit in order:

@@ -2,13 +2,12 @@
 
 import functools
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from khata.books import Books, with_tables
+from khata.books import Books
 from khata.entering import cancel
 from khata.entering_masters import alter_master
 from khata.following import following
@@ -18,8 +17,7 @@ from khata.log.wanted import Wanted
 from khata.projection import BooksProjection
 from khata.verify import verify
 from p2p.replica import Replica
-from p2p.store import Store
-from tests.khata.company import Clock, a_branch, a_company, alter, found, ledger, sync, voucher
+from tests.khata.company import Clock, a_branch, a_company, a_store_with_tables, alter, found, ledger, sync, voucher
 
 DECADE = 10 * 365 * 24 * 3_600_000
 
@@ -71,7 +69,7 @@ def _something(one: Books, numbers: list[str], chance: random.Random, step: int)
 
 def a_copy_of(office: Books) -> Books:
     """Empty books of the same company at the same device: what it holds, it has to be given."""
-    replica = Replica(with_tables(Store.open(Path(":memory:"))), office.replica.keys, office.company, BooksProjection())
+    replica = Replica(a_store_with_tables(), office.replica.keys, office.company, BooksProjection())
     replica.extend_chain(office.replica.chain_entries(-1))
     return Books(replica, "nobody")
 

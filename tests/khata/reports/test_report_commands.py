@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from khata.books import Books
-from khata.cli import app
 from khata.cli.frame import print_json
 from khata.cli.report_printing import print_json_rows
 from khata.entering_masters import alter_master
 from tests.khata.company import ledger, voucher
-from tests.khata.two_folders import TwoFolders, khata, two_folders
+from tests.khata.two_folders import TwoFolders, ended, khata, two_folders
 
 REPORTS = [
     ("trial-balance",), ("trial-balance", "--on", "2026-04-30"), ("trial-balance", "--from", "2026-04-03"),
@@ -90,7 +88,7 @@ def test_tables_group_amounts_and_mark_what_is_not_posted(shops):
     ],
 )
 def test_a_mistake_is_a_sentence(shops, arguments, sentence):
-    result = CliRunner().invoke(app, ["--books", str(shops.office), "report", *arguments])
+    result = ended("--books", str(shops.office), "report", *arguments)
     assert result.exit_code == 1
     assert sentence in str(result.exception)
 

@@ -1,8 +1,6 @@
 """Branches that send each other goods and cash, in a line each."""
 
-from pathlib import Path
-
-from khata.books import Books, with_tables
+from khata.books import Books
 from khata.entering import Entered
 from khata.entering_masters import add_master
 from khata.problem import Problem
@@ -14,13 +12,14 @@ from khata.transfers.lookup import TransferName, find_transfer
 from p2p.founding import admit_device
 from p2p.identity import DeviceKeys
 from p2p.replica import Replica
-from p2p.store import Store
-from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, a_company, seeded, sync
+from tests.khata.company import EVERYTHING, NOW, Clock, a_branch, a_company, a_store_with_tables, seeded, sync
+from tests.p2p.made_once import made_once
 
 DAY = "2026-08-05"
 LATER = "2026-08-07"
 
 
+@made_once
 def shops(*names: str) -> list[Books]:
     """A head office with two items, and branches of these names."""
     office = a_company()
@@ -38,7 +37,7 @@ def a_colleague(office: Books, branch: Books, name: str, series: str) -> Books:
     random, code = seeded(name), branch.member.branch
     keys = DeviceKeys.generate(random)
     admit_device(office.replica, (keys.public, keys.seal_public), name, code, series, EVERYTHING, NOW)
-    replica = Replica(with_tables(Store.open(Path(":memory:"))), keys, office.company, BooksProjection(), random)
+    replica = Replica(a_store_with_tables(), keys, office.company, BooksProjection(), random)
     replica.extend_chain(office.replica.chain_entries(-1))
     books = Books(replica, name.lower(), None, Clock(), random)
     sync(books, office)
