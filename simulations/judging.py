@@ -81,10 +81,20 @@ class Judge:
             ):
                 if wanted == "none" and found:
                     log.violated("as expected", f"{device.name} lists {found} {what}, and there were to be none")
+        if expect.delivered_within:
+            self._delivered_within(expect.delivered_within)
         if expect.conflicts == "some" and not any(self._oracle.clashes(device.name) for device in self._devices()):
             log.violated("as expected", "no conflict is listed anywhere, and there was to be one")
         if expect.numbers_twice == "some" and not any(duplicates.values()):
             log.violated("as expected", "no number was given twice, and there was to be one")
+
+    def _delivered_within(self, longest: str) -> None:
+        log = self._world.setting.log
+        for saved in log.saved:
+            took = (log.everywhere(saved) or saved.at) - saved.at
+            if took > ms_of(longest):
+                text = f"{saved.text} of {saved.device} took {took / 1000:.0f} s to be everywhere, not {longest}"
+                log.violated("delivered in time", text)
 
     def _lacking(self) -> list[str]:
         """What is missing somewhere, as of the last look."""

@@ -8,13 +8,21 @@ from simulations.story import Kind, Mark, Span, Violation
 from simulations.trace import Trace
 
 
+class Seen(NamedTuple):
+    """What a person was looking at: all up to a row of the commits there, but what could not be opened."""
+
+    row: int
+    unread: frozenset[bytes]
+
+
 class Saved(NamedTuple):
-    """A save that was acknowledged to a person: where, when, in which commits, in words."""
+    """A save that was acknowledged to a person: where, when, in which commits, in words, and what they had seen."""
 
     device: str
     at: int
     commits: tuple[bytes, ...]
     text: str
+    seen: Seen
 
 
 class Log:
@@ -71,6 +79,11 @@ class Log:
         """The run is over: what still goes on ends now."""
         for who, why in list(self._begun):
             self.end(who, why)
+
+    def everywhere(self, saved: Saved) -> int | None:
+        """When the last device that got a save had it, as far as any did besides the one where it was made."""
+        came = [at for one in saved.commits for who, at in self.came.get(one, {}).items() if who != saved.device]
+        return max(came, default=None)
 
     def arrived(self, device: str, commits: Sequence[bytes], source: str, text: str = "") -> None:
         """Commits have become durable at a device; `source` is from whom, empty for its own."""

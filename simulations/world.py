@@ -23,7 +23,7 @@ from p2p.relay_invite import offering
 from p2p.scope import slug
 from simulations.device import Device, Machine, Setting
 from simulations.network import Quality
-from simulations.oracle import Oracle
+from simulations.oracle import Looked, Oracle
 from simulations.people import SECRETS, People, open_the_books
 from simulations.relay import Relay
 from simulations.scenario import EVERYBODY, Branch, Line, Scenario, ms_of
@@ -95,7 +95,7 @@ class World:
         saved = self.setting.log.saved
         for one in saved[self._told_oracle :]:
             if one.commits and not self.devices[one.device].is_gone:
-                self.oracle.acknowledged(one.device, one.commits, one.at)
+                self.oracle.acknowledged(one.device, one.commits, one.at, Looked(*one.seen))
         self._told_oracle = len(saved)
 
     def lose(self, machine: Machine) -> None:

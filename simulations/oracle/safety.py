@@ -3,10 +3,13 @@
 import sqlite3
 from collections.abc import Iterator
 
+from simulations.oracle import looking
 from simulations.oracle.books import doubled_numbers, table_lines
 from simulations.oracle.chain import Chain, verifies
 from simulations.oracle.periods import beyond_cut
 from simulations.oracle.reading import ACCEPTED, SET_ASIDE, Copy
+from simulations.oracle.secrecy import secrecy_faults
+from simulations.oracle.said_of_others import dropped_too_early, false_deliveries
 from simulations.oracle.watched import Fault, Watched
 
 
@@ -23,6 +26,8 @@ def safety_faults(watched: Watched, anew: bool) -> Iterator[Fault]:
             yield "stored", f"{copy.name}: its store cannot be read: {error}"
     yield from _unproved(watched)
     yield from _false_claims(watched)
+    yield from dropped_too_early(watched)
+    yield from false_deliveries(watched)
 
 
 def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
@@ -34,6 +39,7 @@ def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
             return
         yield from _astray(watched, copy, copy.chain)
         yield from _states(watched, copy, copy.chain)
+        yield from secrecy_faults(copy, copy.chain, watched.library)
         for scope in sorted(copy.held.keys() | copy.sums.keys()):
             if not copy.is_sum_right(scope):
                 yield "digests", f"the digest of {scope} is not that of its commits"
@@ -41,6 +47,9 @@ def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
         if gone:
             yield "saved", f"{len(gone)} acknowledged saves are not in its store, {gone[0].hex()[:12]} for one"
         if not copy.is_relay:
+            for done in watched.done[copy.name]:
+                yield from looking.faults(copy, watched.library, done)
+            watched.done[copy.name] = []
             yield from watched.books[copy.name].faults(db, copy.chain)
             watched.doubled[copy.name] = doubled_numbers(db)
             if anew:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from simulations.oracle.claims import missing, said
 from simulations.oracle.endings import Meets, missing_faults, number_faults, relay_faults, unequal_faults
+from simulations.oracle.looking import Done, Looked
 from simulations.oracle.safety import safety_faults
 from simulations.oracle.watched import Fault, Watched
 from simulations.story import Violation
@@ -47,9 +48,16 @@ class Oracle:
         """Know the root of an epoch, where no seal secret opens it."""
         self._watched.keys.add_root(root)
 
-    def acknowledged(self, name: str, commits: Iterable[bytes], at_ms: int) -> None:
-        """A device has told a person that these commits are saved."""
-        self._watched.acknowledged[name].update(dict.fromkeys(commits, at_ms))
+    def acknowledged(self, name: str, commits: Iterable[bytes], at_ms: int, looked: Looked | None = None) -> None:
+        """A device has told a person that these commits are saved.
+
+        Args:
+            looked: what that person was looking at; None where it is not known.
+        """
+        saved = frozenset(commits)
+        self._watched.acknowledged[name].update(dict.fromkeys(saved, at_ms))
+        if looked is not None:
+            self._watched.done[name].append(Done(saved, looked))
 
     def lost(self, name: str) -> None:
         """A device or a relay is gone for good; what it alone held is lost with it."""
@@ -59,6 +67,8 @@ class Oracle:
         """The disk of a device or a relay was put back to an earlier state; numbers may be given out again."""
         watched = self._watched
         watched.acknowledged.get(name, {}).clear()
+        watched.done.get(name, []).clear()
+        watched.put_back.add(watched.copies[name].device)
         watched.numbers_may_double |= not watched.copies[name].is_relay
         watched.claims.forget(name)
         for copy in watched.copies.values():
@@ -67,6 +77,7 @@ class Oracle:
     def cloned(self, name: str, clone: str, path: Path) -> None:
         """A second machine goes on with a copy of a device's disk, key and all."""
         self._watched.add(clone, path, self._watched.copies[name].device, is_relay=False)
+        self._watched.put_back.add(self._watched.copies[name].device)
         self.numbers_may_double()
 
     def numbers_may_double(self) -> None:
