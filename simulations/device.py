@@ -33,7 +33,7 @@ from simulations.log import Log
 from simulations.network import Fabric, HostNetwork
 from simulations.sealing import SeededSealer
 from simulations.seeds import Seeds
-from simulations.store import Crashed, Fate, SimulatedStore
+from simulations.store import Crashed, Fate, Files, SimulatedStore
 
 WATCH_SECONDS: Final = 300.0
 """Whoever writes here tells the node at once, so it looks by itself but rarely."""
@@ -146,14 +146,18 @@ class Machine:
         """End the process now.
 
         Args:
-            dark: by cutting the power, so that nobody hears of it.
+            dark: by cutting the power, so that nobody hears of it, and what the disk has not confirmed is lost.
         """
+        left: dict[Path, Files] = {}
         if dark:
             self.setting.fabric.go_dark(self.host)
+            left = {path: self.fate.left_of(path) for path in sorted(self.folder.rglob("*.db"))} if self.is_on else {}
         if self._scope is not None:
             self.fate.is_dead = True
             self._scope.cancel()
             await self.ended.wait()
+        for path, files in left.items():
+            files.put_back(path)
 
     def back_up(self) -> None:
         """Copy the disk as it is now."""

@@ -13,6 +13,7 @@ from khata.number_clashes import duplicate_numbers
 from simulations.clocks import elapsed_ms
 from simulations.device import Device, Machine
 from simulations.oracle import Oracle
+from simulations.scenario import ms_of
 from simulations.world import World
 
 CHECK_SECONDS: Final = 900.0

@@ -81,9 +81,14 @@ class Log:
             self.end(who, why)
 
     def everywhere(self, saved: Saved) -> int | None:
-        """When the last device that got a save had it, as far as any did besides the one where it was made."""
-        came = [at for one in saved.commits for who, at in self.came.get(one, {}).items() if who != saved.device]
-        return max(came, default=None)
+        """When the last device had it that got it in the end and belonged to the company then; None: it got nowhere.
+
+        Who may have it is not asked: that it has come to all who may is what the checks have found.
+        """
+        came = {device: at for commit in saved.commits for device, at in self.came.get(commit, {}).items()}
+        there = [at for device, at in came.items() if device == saved.device or self.was_there(device, saved.at)]
+        is_alone = not any(self.was_there(device, saved.at) for device in self.joined if device != saved.device)
+        return max(there, default=saved.at) if len(came) > 1 or is_alone else None
 
     def arrived(self, device: str, commits: Sequence[bytes], source: str, text: str = "") -> None:
         """Commits have become durable at a device; `source` is from whom, empty for its own."""

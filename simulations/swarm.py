@@ -3,6 +3,7 @@
 Most rates are nought in most runs: what is rare beside everything else happens often where it is alone.
 """
 
+from datetime import date, timedelta
 from random import Random
 from typing import Final
 
@@ -31,17 +32,18 @@ _PRESETS: Final[tuple[Preset, ...]] = (
     "own-branch",
 )
 _FAULTS: Final = {
-    "cuts": 12.0,
-    "one_way": 6.0,
-    "resets": 24.0,
-    "stalls": 12.0,
-    "crashes": 12.0,
-    "power_cuts": 6.0,
-    "switched_off": 6.0,
-    "clock_jumps": 4.0,
-    "disk_full": 4.0,
-    "slow_disk": 4.0,
-    "clogging": 4.0,
+    "cuts": 60.0,
+    "one_way": 30.0,
+    "resets": 120.0,
+    "stalls": 60.0,
+    "crashes": 60.0,
+    "power_cuts": 30.0,
+    "switched_off": 30.0,
+    "clock_jumps": 20.0,
+    "disk_full": 20.0,
+    "slow_disk": 20.0,
+    "restores": 15.0,
+    "clogging": 10.0,
 }
 """The highest rate of each fault, a day and device."""
 
@@ -49,26 +51,29 @@ _FAULTS: Final = {
 def draw(seed: int) -> Scenario:
     """Return the scenario of a seed."""
     draws = Seeds(seed).stream("swarm")
-    hours = draws.choice((1, 2, 4, 8))
+    hours = draws.choice((0.5, 0.5, 1.0, 1.0, 2.0))
     branches = _branches(draws, hours)
     relays = draws.choice((0, 0, 1, 1, 2))
+    day = date(draws.randint(2024, 2029), draws.randint(1, 12), draws.randint(1, 28))
+    faults, happenings = _faults(draws), tuple(_happenings(draws, branches, hours, day))
+    is_doubled = faults.restores > 0 or any(one.do in ("restore", "clone") for one in happenings)
     return Scenario(
         title=f"swarm {seed}",
         about="Everything is drawn from the seed: who there is, how they work, and what goes wrong.",
-        start=f"20{draws.randint(24, 29)}-{draws.randint(1, 12):02d}-{draws.randint(1, 28):02d}T09:00",
+        start=f"{day}T09:00",
         lasts=f"{hours}h",
         branches=branches,
         relays=tuple(RelayAt(name=name) for name in ("Cloud", "Mist")[:relays]),
         rules=_rules(draws, branches),
         lines=_lines(draws, bool(relays) and len(branches) > 2),
         work=_work(draws),
-        faults=_faults(draws),
-        happenings=tuple(_happenings(draws, branches, hours)),
-        expect=Expect(numbers_twice="none"),
+        faults=faults,
+        happenings=happenings,
+        expect=Expect(numbers_twice="any" if is_doubled else "none"),
     )
 
 
-def _branches(draws: Random, hours: int) -> tuple[Branch, ...]:
+def _branches(draws: Random, hours: float) -> tuple[Branch, ...]:
     names = _PLACES[: draws.choice((1, 1, 2, 2, 3, 4))]
     later = [f"{draws.uniform(0, hours / 2):.2f}h" if draws.random() < 0.2 else "0s" for _ in names]
     found = [Branch(name="Head Office", code="HO", devices=draws.choice((1, 1, 1, 2)))]
@@ -85,7 +90,7 @@ def _rules(draws: Random, branches: tuple[Branch, ...]) -> tuple[RuleBetween, ..
     if len(others) < 2 or draws.random() < 0.5:
         return ()
     one, other = draws.sample([branch.name for branch in others], 2)
-    return (RuleBetween(between=(one, other), preset=draws.choice(_PRESETS), at="10m"),)
+    return (RuleBetween(between=(one, other), preset=draws.choice(_PRESETS), at="5m"),)
 
 
 def _lines(draws: Random, may_be_apart: bool) -> tuple[Line, ...]:
@@ -99,7 +104,7 @@ def _lines(draws: Random, may_be_apart: bool) -> tuple[Line, ...]:
 
 
 def _work(draws: Random) -> Work:
-    busy = draws.choice((0.5, 1.0, 3.0))
+    busy = draws.choice((1.0, 3.0, 6.0))
 
     def rate(highest: float) -> float:
         return round(busy * draws.choice((0.0, 0.5, 1.0)) * highest, 2)
@@ -118,22 +123,32 @@ def _work(draws: Random) -> Work:
 
 def _faults(draws: Random) -> Faults:
     chosen = {name: round(draws.uniform(0, highest), 1) for name, highest in _FAULTS.items() if draws.random() < 0.3}
-    return Faults(**chosen, lasting=draws.choice(("1m", "10m", "1h")))
+    return Faults(**chosen, lasting=draws.choice(("30s", "3m", "20m")))
 
 
-def _happenings(draws: Random, branches: tuple[Branch, ...], hours: int) -> list[Happening]:
+def _happenings(draws: Random, branches: tuple[Branch, ...], hours: float, day: date) -> list[Happening]:
     found: list[Happening] = []
     others = [branch.name for branch in branches[1:]]
 
     def when(first: float = 0.1, last: float = 0.9) -> str:
         return f"{draws.uniform(first, last) * hours:.2f}h"
 
-    if draws.random() < 0.2:
-        found.append(Happening(at=when(), do="lock", until="2026-05-31"))
+    if draws.random() < 0.25:
+        found.append(Happening(at=when(), do="lock", until=str(day - timedelta(days=draws.choice((0, 1, 2))))))
+        if draws.random() < 0.3:
+            found.append(Happening(at=when(0.7), do="unlock"))
+    if draws.random() < 0.1:
+        found.append(Happening(at=when(0.1, 0.5), do="burn", who=("Head Office",)))
+        found.append(Happening(at=when(0.5), do="recover", who=("Head Office",)))
+    if draws.random() < 0.1:
+        found.append(Happening(at=when(0.1, 0.4), do="back-up", who=(chosen := draws.choice(others),)))
+        found.append(Happening(at=when(0.5), do="restore", who=(chosen,)))
+    if draws.random() < 0.05:
+        found.append(Happening(at=when(), do="clone", who=(draws.choice(others),)))
     if draws.random() < 0.15 and len(others) > 1:
         found.append(Happening(at=when(0.5), do="revoke", who=(draws.choice(others),)))
     if draws.random() < 0.2:
-        found.append(Happening(at=when(), do="pause", who=(draws.choice(others),), lasts="30m"))
+        found.append(Happening(at=when(), do="pause", who=(draws.choice(others),), lasts="10m"))
     if draws.random() < 0.2:
         found.append(
             Happening(

@@ -42,6 +42,7 @@ class World:
         hosts: filled with what there is, by host.
 
     Attributes:
+        keeper_name: of the device that keeps the control chain.
         is_working: whether people work and things go wrong still.
         revoked, rolled_back, cloned: names of devices that were revoked, restored from a backup, or cloned.
         phrase: the recovery phrase on its piece of paper.
@@ -54,6 +55,7 @@ class World:
         self.is_working = True
         self.oracle = Oracle([COMPANY_NAME, *SECRETS])
         self._told_oracle = 0
+        self.keeper_name = scenario.branches[0].name
         self._joining: set[str] = set()
         self.revoked: set[str] = set()
         self.rolled_back: set[str] = set()
@@ -73,7 +75,7 @@ class World:
     @property
     def keeper(self) -> Device:
         """The device that keeps the control chain, as the world knows: the head office's, or who took its place."""
-        return next(device for device in self.devices.values() if not device.is_gone)
+        return self.devices[self.keeper_name]
 
     def named(self, names: Iterable[str]) -> list[Machine]:
         """Devices and relays that go by names of devices, branches or relays; all where none is named."""

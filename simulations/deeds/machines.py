@@ -76,7 +76,7 @@ async def burn(world: World, one: Happening, random: Random) -> Undo:
 
 async def recover(world: World, one: Happening, random: Random) -> Undo:
     """Bring head office back on a new machine, with the recovery phrase and whoever answers."""
-    gone = next(device for device in world.devices.values() if device.is_gone or device.name in one.who)
+    gone = world.keeper
     name, log = f"{gone.name} anew", world.setting.log
     keys = DeviceKeys.generate(random.randbytes)
     device = Device(world.setting, name, gone.branch, keys, gone.company, gone.user)
@@ -97,6 +97,7 @@ async def recover(world: World, one: Happening, random: Random) -> Undo:
                     take_place(device.open_books(), recovery, Wanted(name=name)).close()
                     store.close()
                     log.mark("recovered", name)
+                    world.keeper_name = name
                     await world.switch_on(device)
                     return None
             except P2PError as error:

@@ -42,7 +42,7 @@ async def unlock(world: World, one: Happening, random: Random) -> Undo:
         standing = lock_list(books)
         if not standing:
             return None
-        unlock_period(books, standing[-1]["id"])
+        unlock_period(books, standing[-1]["lock"])
         return "unlocked"
 
     await _have_done(world, world.keeper, deed, random)

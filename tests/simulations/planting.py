@@ -23,7 +23,7 @@ PACKAGES: Final = ("crdt_models", "p2p", "khata")
 PLANTED: Final = Path(__file__).parent / "planted.toml"
 SCENARIOS: Final = Path(__file__).parent / "planted"
 _LOOKER: Final = Path(__file__).parent / "look_for_violations.py"
-_SECONDS_MAX: Final = 500
+_SECONDS_MAX: Final = 100
 
 
 class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
