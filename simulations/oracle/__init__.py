@@ -6,6 +6,7 @@ made here as well. What it leaves out is said where it would have been decided (
 """
 
 from simulations.oracle.looking import Looked
+from simulations.oracle.reading import Claim
 from simulations.oracle.watching import Oracle
 
-__all__ = ["Looked", "Oracle"]
+__all__ = ["Claim", "Looked", "Oracle"]

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from math import inf
 
 from simulations.oracle import looking
 from simulations.oracle.books import doubled_numbers, table_lines
@@ -46,6 +47,9 @@ def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
         gone = [id for id in watched.acknowledged.get(copy.name, ()) if id not in copy.by_id]
         if gone:
             yield "saved", f"{len(gone)} acknowledged saves are not in its store, {gone[0].hex()[:12]} for one"
+        back = [id for id in watched.acknowledged.get(copy.name, ()) if id in copy.by_id and copy.by_id[id].source]
+        if back:
+            yield "saved", f"{len(back)} acknowledged saves were lost and came from others, {back[0].hex()[:12]} for one"
         if not copy.is_relay:
             for done in watched.done[copy.name]:
                 yield from looking.faults(copy, watched.library, done)
@@ -113,10 +117,12 @@ def _false_claims(watched: Watched) -> Iterator[Fault]:
     holders: dict[bytes, list[Copy]] = {}
     for copy in watched.copies.values():
         holders.setdefault(copy.device, []).append(copy)
-    for copy in watched.copies.values():
-        shares = watched.entitled[copy.name].now
-        for device, claim in watched.claims.fresh(copy):
-            others = holders.get(device, [])
-            # Of two machines with one key nobody knows which one was met.
-            if shares is not None and len(others) == 1 and len(holders[copy.device]) == 1:
-                yield from (("in-sync", text) for text in watched.claims.faults(copy, others[0], claim, shares))
+    shown, watched.claims.shown = watched.claims.shown, []
+    claims = [(watched.copies[one.name], one.other, one.claim, one.here, one.there) for one in shown]
+    claims += [(copy, *fresh, inf, inf) for copy in watched.copies.values() for fresh in watched.claims.fresh(copy)]
+    for copy, device, claim, here, there in claims:
+        shares, others = watched.entitled[copy.name].now, holders.get(device, [])
+        # Of two machines with one key nobody knows which one was met.
+        if shares is not None and len(others) == 1 and len(holders[copy.device]) == 1:
+            found = watched.claims.faults(copy, others[0], claim, shares, here, there)
+            yield from (("in-sync", text) for text in found)

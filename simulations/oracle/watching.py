@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from simulations.oracle.claims import missing, said
+from simulations.oracle.claims import Shown, missing, said
 from simulations.oracle.endings import Meets, missing_faults, number_faults, relay_faults, unequal_faults
 from simulations.oracle.looking import Done, Looked
+from simulations.oracle.reading import Claim
 from simulations.oracle.safety import safety_faults
 from simulations.oracle.watched import Fault, Watched
 from simulations.story import Violation
@@ -62,6 +63,16 @@ class Oracle:
     def lost(self, name: str) -> None:
         """A device or a relay is gone for good; what it alone held is lost with it."""
         self._watched.drop(name)
+
+    def shows_in_sync(self, name: str, other: bytes, claim: Claim, here: int, there: int) -> None:
+        """A device shows at this moment that it is in sync with another; looked into at the next check.
+
+        Args:
+            other: device id of the other.
+            claim: what it has noted of that.
+            here, there: the last rows of commits that the two hold.
+        """
+        self._watched.claims.shown.append(Shown(name, other, claim, here, there))
 
     def restored(self, name: str) -> None:
         """The disk of a device or a relay was put back to an earlier state; numbers may be given out again."""
