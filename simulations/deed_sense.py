@@ -91,7 +91,7 @@ def _of_parties(happening: Happening, path: KeyPath, names: Names) -> Iterator[M
             yield Mistake((*path, "other"), f"a rule is between two branches, and both are {happening.who[0]}")
     if happening.do == "revoke" and names.head_office in names.meant(happening.who):
         yield Mistake((*path, "who"), f"{names.head_office} is who revokes; it cannot revoke itself")
-    if happening.do == "recover" and happening.who and names.meant(happening.who) != {names.head_office}:
+    if happening.do == "recover" and happening.who and happening.who != (names.head_office,):
         yield Mistake((*path, "who"), f'only head office can be recovered: who = ["{names.head_office}"]')
     if happening.other and names.meant(happening.who) == names.meant(happening.other) and len(happening.other) == 1:
         yield Mistake((*path, "other"), f"`who` and `other` are both {happening.other[0]}")

@@ -6,8 +6,10 @@ the other people work.
 """
 
 import shutil
+import sqlite3
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -169,9 +171,8 @@ class Machine:
         for source in sorted(self.folder.rglob("*.db")):
             copy = target / source.relative_to(self.folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            store = SimulatedStore.open(source)
-            store.conn.execute("VACUUM INTO ?", (str(copy),))
-            store.close()
+            with closing(sqlite3.connect(source)) as disk:
+                disk.execute("VACUUM INTO ?", (str(copy),))
         for source in sorted(self.folder.glob("*.key")):
             shutil.copy(source, target)
 

@@ -32,18 +32,18 @@ _PRESETS: Final[tuple[Preset, ...]] = (
     "own-branch",
 )
 _FAULTS: Final = {
-    "cuts": 60.0,
-    "one_way": 30.0,
-    "resets": 120.0,
-    "stalls": 60.0,
-    "crashes": 60.0,
-    "power_cuts": 30.0,
-    "switched_off": 30.0,
-    "clock_jumps": 20.0,
-    "disk_full": 20.0,
-    "slow_disk": 20.0,
-    "restores": 15.0,
-    "clogging": 10.0,
+    "cuts": 90.0,
+    "one_way": 45.0,
+    "resets": 180.0,
+    "stalls": 90.0,
+    "crashes": 90.0,
+    "power_cuts": 45.0,
+    "switched_off": 45.0,
+    "clock_jumps": 30.0,
+    "disk_full": 30.0,
+    "slow_disk": 30.0,
+    "restores": 22.5,
+    "clogging": 15.0,
 }
 """The highest rate of each fault, a day and device."""
 
@@ -51,9 +51,9 @@ _FAULTS: Final = {
 def draw(seed: int) -> Scenario:
     """Return the scenario of a seed."""
     draws = Seeds(seed).stream("swarm")
-    hours = draws.choice((0.5, 0.5, 1.0, 1.0, 2.0))
+    hours = draws.choice((0.25, 0.25, 0.5, 1.0))
     branches = _branches(draws, hours)
-    relays = draws.choice((0, 0, 1, 1, 2))
+    relays = draws.choice((0, 0, 0, 1, 1, 2))
     day = date(draws.randint(2024, 2029), draws.randint(1, 12), draws.randint(1, 28))
     faults, happenings = _faults(draws), tuple(_happenings(draws, branches, hours, day))
     is_doubled = faults.restores > 0 or any(one.do in ("restore", "clone") for one in happenings)
@@ -78,7 +78,7 @@ def _branches(draws: Random, hours: float) -> tuple[Branch, ...]:
     later = [f"{draws.uniform(0, hours / 2):.2f}h" if draws.random() < 0.2 else "0s" for _ in names]
     found = [Branch(name="Head Office", code="HO", devices=draws.choice((1, 1, 1, 2)))]
     for name, joins in zip(names, later, strict=True):
-        devices = draws.choice((1, 1, 1, 2))
+        devices = draws.choice((1, 1, 1, 1, 1, 2))
         found.append(
             Branch(name=name, code=name[:3].upper(), devices=devices, rule=draws.choice(_PRESETS), joins=joins)
         )
@@ -90,7 +90,7 @@ def _rules(draws: Random, branches: tuple[Branch, ...]) -> tuple[RuleBetween, ..
     if len(others) < 2 or draws.random() < 0.5:
         return ()
     one, other = draws.sample([branch.name for branch in others], 2)
-    return (RuleBetween(between=(one, other), preset=draws.choice(_PRESETS), at="5m"),)
+    return (RuleBetween(between=(one, other), preset=draws.choice(_PRESETS), at="2m"),)
 
 
 def _lines(draws: Random, may_be_apart: bool) -> tuple[Line, ...]:
@@ -104,7 +104,7 @@ def _lines(draws: Random, may_be_apart: bool) -> tuple[Line, ...]:
 
 
 def _work(draws: Random) -> Work:
-    busy = draws.choice((1.0, 3.0, 6.0))
+    busy = draws.choice((2.0, 4.0, 8.0))
 
     def rate(highest: float) -> float:
         return round(busy * draws.choice((0.0, 0.5, 1.0)) * highest, 2)
@@ -123,7 +123,7 @@ def _work(draws: Random) -> Work:
 
 def _faults(draws: Random) -> Faults:
     chosen = {name: round(draws.uniform(0, highest), 1) for name, highest in _FAULTS.items() if draws.random() < 0.3}
-    return Faults(**chosen, lasting=draws.choice(("30s", "3m", "20m")))
+    return Faults(**chosen, lasting=draws.choice(("20s", "2m", "10m")))
 
 
 def _happenings(draws: Random, branches: tuple[Branch, ...], hours: float, day: date) -> list[Happening]:
@@ -140,15 +140,16 @@ def _happenings(draws: Random, branches: tuple[Branch, ...], hours: float, day: 
     if draws.random() < 0.1:
         found.append(Happening(at=when(0.1, 0.5), do="burn", who=("Head Office",)))
         found.append(Happening(at=when(0.5), do="recover", who=("Head Office",)))
-    if draws.random() < 0.1:
-        found.append(Happening(at=when(0.1, 0.4), do="back-up", who=(chosen := draws.choice(others),)))
+    early = [branch.name for branch in branches[1:] if not ms_of(branch.joins)]
+    if early and draws.random() < 0.1:
+        found.append(Happening(at=when(0.1, 0.4), do="back-up", who=(chosen := draws.choice(early),)))
         found.append(Happening(at=when(0.5), do="restore", who=(chosen,)))
     if draws.random() < 0.05:
         found.append(Happening(at=when(), do="clone", who=(draws.choice(others),)))
     if draws.random() < 0.15 and len(others) > 1:
         found.append(Happening(at=when(0.5), do="revoke", who=(draws.choice(others),)))
     if draws.random() < 0.2:
-        found.append(Happening(at=when(), do="pause", who=(draws.choice(others),), lasts="10m"))
+        found.append(Happening(at=when(), do="pause", who=(draws.choice(others),), lasts="5m"))
     if draws.random() < 0.2:
         found.append(
             Happening(
