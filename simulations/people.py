@@ -20,6 +20,7 @@ from khata.errors import BooksError
 from khata.naming import ID_PREFIX
 from khata.rules.deeds import activate
 from khata.rules.standing import all_rules
+from khata.transfers.entering import cancel as cancel_transfer
 from khata.transfers.entering import receive, send_cash
 from khata.transfers.listing import list_transfers
 from khata.transfers.lookup import find_transfer
@@ -42,6 +43,7 @@ _ANSWER_SECONDS: Final = 300.0
 _AT_LEISURE: Final = 0.3
 """How many alterations take a while between looking at a voucher and saving it."""
 _LEISURE_SECONDS_MAX: Final = 300.0
+_TRANSFERS_CANCELLED: Final = 0.3
 _HOT: Final = 5
 """How many vouchers everybody is at."""
 _PARTIES: Final = ("Asha Stores", "Bharat Traders", "Chandra & Sons", "Devi Provisions", "Eknath Textiles")
@@ -201,7 +203,13 @@ def alter_voucher(books: Books, random: Random, voucher: str, version: str = "")
 
 
 def cancel_voucher(books: Books, random: Random) -> str | None:
-    """Cancel a voucher."""
+    """Cancel a voucher, or a transfer or its receipt here."""
+    if random.random() < _TRANSFERS_CANCELLED:
+        mine = [one for one in list_transfers(books, branch=books.member.branch) if one["state"] != "cancelled"]
+        if mine:
+            chosen = random.choice(mine)
+            cancel_transfer(books, find_transfer(books.db, books.names, chosen["id"]))
+            return f"cancelled transfer {chosen['number']}"
     row = some_voucher(books, random, hot=False)
     if row is None:
         return None
