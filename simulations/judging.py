@@ -47,6 +47,7 @@ class Judge:
         log = self._world.setting.log
         self._world.tell_oracle()
         log.violations += self._oracle.check_now(elapsed_ms())[:_VIOLATIONS_MAX]
+        self._nobody_talks_who_paused()
         waiting = self._world.setting.fabric.most_bytes_waiting
         if waiting > _QUEUE_BYTES_MAX:
             log.violated("memory is bounded", f"{waiting:,} bytes waited on one line")
@@ -88,6 +89,16 @@ class Judge:
             log.violated("as expected", "no conflict is listed anywhere, and there was to be one")
         if expect.numbers_twice == "some" and not any(duplicates.values()):
             log.violated("as expected", "no number was given twice, and there was to be one")
+
+    def _nobody_talks_who_paused(self) -> None:
+        for device in self._world.devices.values():
+            if device.node is None or device.desk is None:
+                continue
+            paused = {bytes(one) for (one,) in device.desk.db.execute("SELECT device FROM paused")}
+            for conversation in device.node.conversations:
+                if conversation.peer in paused and conversation.is_open:
+                    name = device.name_of(conversation.peer or b"")
+                    self._world.setting.log.violated("paused", f"{device.name} has paused {name}, and talks to it")
 
     def _delivered_within(self, longest: str) -> None:
         log = self._world.setting.log
