@@ -6,6 +6,7 @@ from typing import Protocol
 import trio
 
 from p2p.conversation import Conversation
+from p2p.duplicates import DUPLICATE
 from p2p.errors import P2PError
 from p2p.identity import Random
 from p2p.local import Membership
@@ -137,8 +138,7 @@ class Dialling:
             else:
                 line = self._lines[key]
                 conversation = await self._try_each(key, line, every_seconds is not None)
-                if conversation is not None and (conversation.was_in_sync or conversation.received):
-                    # Where neither agrees nor takes anything, the next try need not be soon: a disk may be full.
+                if conversation is not None and _was_worth_it(conversation):
                     wait = BACK_OFF_SECONDS_MIN
                 done = every_seconds is not None and conversation is not None and conversation.was_in_sync
                 await self._rest(key, every_seconds if done and every_seconds else self._with_jitter(wait))
@@ -205,3 +205,11 @@ class Dialling:
 
     def _with_jitter(self, seconds: float) -> float:
         return seconds * (0.5 + int.from_bytes(self._random(2), "big") / 65536)
+
+
+def _was_worth_it(conversation: Conversation) -> bool:
+    """Whether a next conversation may follow soon: the two agreed, or something came over.
+
+    A device whose disk is full gets nowhere, and one that is sent away for a duplicate has a twin with the same keys.
+    """
+    return conversation.goodbye != DUPLICATE and (conversation.was_in_sync or conversation.received > 0)

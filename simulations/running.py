@@ -65,7 +65,6 @@ async def _run(scenario: Scenario, seed: int, name: str, folder: Path, out: Text
                     nursery.start_soon(world.join_later, branch)
             await happenings.until_the_end(ms_of(scenario.lasts))
             going_on.cancel_scope.cancel()
-        world.is_working = False
         await happenings.heal()
         healed = elapsed_ms()
         in_sync = await _wait_until_in_sync(judge, healed + ms_of(scenario.expect.in_sync_within))

@@ -22,6 +22,7 @@ from p2p.recovery import new_phrase, recovery_keys
 from p2p.relay_admission import admit_relay
 from p2p.relay_invite import offering
 from p2p.scope import slug
+from simulations.clocks import elapsed_ms
 from simulations.device import Device, Machine, Setting
 from simulations.network import Quality
 from simulations.oracle import Claim, Looked, Oracle
@@ -44,7 +45,6 @@ class World:
 
     Attributes:
         keeper_name: of the device that keeps the control chain.
-        is_working: whether people work and things go wrong still.
         revoked, rolled_back, cloned: names of devices that were revoked, restored from a backup, or cloned.
         phrase: the recovery phrase on its piece of paper.
     """
@@ -53,7 +53,7 @@ class World:
         self.scenario, self.setting, self.nursery, self._hosts = scenario, setting, nursery, hosts
         self.devices: dict[str, Device] = {}
         self.relays: dict[str, Relay] = {}
-        self.is_working = True
+        self._works_until_ms = ms_of(scenario.lasts)
         self.oracle = Oracle([COMPANY_NAME, *SECRETS])
         self._told_oracle = 0
         self.keeper_name = scenario.branches[0].name
@@ -65,8 +65,13 @@ class World:
 
     @property
     def machines(self) -> list[Machine]:
-        """All devices and relays, in the order in which they came."""
-        return [*self.devices.values(), *self.relays.values()]
+        """All devices and relays that belong to the company, in the order in which they came."""
+        return [one for one in (*self.devices.values(), *self.relays.values()) if one.name not in self._joining]
+
+    @property
+    def is_working(self) -> bool:
+        """Whether people work and things go wrong still."""
+        return elapsed_ms() < self._works_until_ms
 
     @property
     def is_complete(self) -> bool:
@@ -88,7 +93,7 @@ class World:
     async def present(self, name: str) -> Machine:
         """The first device or the relay of a name, as soon as it belongs to the company."""
         while True:
-            found = [machine for machine in self.named([name]) if machine.name not in self._joining]
+            found = self.named([name])
             if found:
                 return found[0]
             await trio.sleep(_AGAIN_SECONDS)
@@ -141,6 +146,18 @@ class World:
                 self.oracle.add_device(machine.name, machine.database, machine.keys.id, secret)
         self._hosts[machine.host] = machine
 
+    def await_joining(self, device: Device) -> None:
+        """Let a device be one of those that will belong to the company."""
+        self._joining.add(device.name)
+        self.setting.log.begin(device.name, "not joined")
+        self.add(device)
+
+    def has_joined(self, device: Device) -> None:
+        """It belongs to the company from now on."""
+        self._joining.discard(device.name)
+        self.setting.log.end(device.name, "not joined")
+        self.take_to_its_place(device)
+
     def take_to_its_place(self, machine: Machine) -> None:
         """Cut the lines that a machine never has where it stands; until then it is where it was set up."""
         for other in self._hosts:
@@ -178,27 +195,26 @@ class World:
     async def join(self, branch: Branch, number: int) -> None:
         """Invite a device of a branch, and let it join; tried again until it has."""
         name = device_name(branch, number)
-        log, draws = self.setting.log, self.setting.seeds.stream("keys", name)
+        draws = self.setting.seeds.stream("keys", name)
         device = Device(
             self.setting, name, branch.name, DeviceKeys.generate(draws.randbytes), self.keeper.company, name.lower()
         )
         device.work = self._people(branch, name).at
-        self._joining.add(name)
-        log.begin(name, "not joined")
-        ticket = await self._ticket(branch, number, draws)
+        self.await_joining(device)
         store = device.opened(device.database)
         with_tables(store)
         begin_to_join(store, device.company, device.user, branch.rule if number == 1 else "")
         store.close()
-        self.add(device)
+        inviter = ""
         while True:
+            if inviter != self.keeper_name:
+                # The ticket of a head office that burnt down is worth nothing.
+                ticket, inviter = await self._ticket(branch, number, draws), self.keeper_name
             if await self._try_to_join(device, ticket):
                 break
             await trio.sleep(_AGAIN_SECONDS)
-        self._joining.discard(name)
-        log.end(name, "not joined")
-        log.mark("joined", name)
-        self.take_to_its_place(device)
+        self.setting.log.mark("joined", name)
+        self.has_joined(device)
         await self.switch_on(device)
 
     def _found(self, branch: Branch) -> None:

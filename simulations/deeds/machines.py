@@ -15,7 +15,8 @@ from p2p.identity import DeviceKeys
 from p2p.node import Node
 from p2p.recovery import recovery_keys
 from p2p.replica import Replica
-from simulations.deeds.doing import PATIENCE_SECONDS, PATIENCE_TRIES, Undo
+from p2p.store import Store
+from simulations.deeds.doing import Undo
 from simulations.device import WATCH_SECONDS, Device, Machine, inline
 from simulations.scenario import Happening, ms_of
 from simulations.sealing import SeededSealer
@@ -24,6 +25,8 @@ from simulations.world import World
 _CRASH_SECONDS_MAX: Final = 600.0
 """A device that writes nothing for so long is killed all the same."""
 _RESTART_SECONDS: Final = 30.0
+_SYNC_SECONDS: Final = 120.0
+_AGAIN_SECONDS: Final = 30.0
 _SLOW_DISK_MS: Final = 400
 
 
@@ -75,35 +78,45 @@ async def burn(world: World, one: Happening, random: Random) -> Undo:
 
 
 async def recover(world: World, one: Happening, random: Random) -> Undo:
-    """Bring head office back on a new machine, with the recovery phrase and whoever answers."""
+    """Bring head office back on a new machine, with the recovery phrase and whoever answers; it takes its time."""
     gone = world.keeper
-    name, log = f"{gone.name} anew", world.setting.log
-    keys = DeviceKeys.generate(random.randbytes)
-    device = Device(world.setting, name, gone.branch, keys, gone.company, gone.user)
+    device = Device(
+        world.setting, f"{gone.name} anew", gone.branch, DeviceKeys.generate(random.randbytes), gone.company, gone.user
+    )
     device.work = gone.work
-    world.add(device)
     device.begin_life()
+    world.await_joining(device)
+    world.nursery.start_soon(_recover, world, device, one.other)
+    return None
+
+
+async def _recover(world: World, device: Device, others: tuple[str, ...]) -> None:
     store = device.opened(device.database)
     with_tables(store)
     begin_to_join(store, device.company, device.user)
-    recovery = recovery_keys(world.phrase)
-    draws = device.random.randbytes
-    for _ in range(PATIENCE_TRIES):
-        for peer in world.named(one.other):
-            replica = Replica(store, recovery, device.company, random=draws, sealer=SeededSealer(draws))
-            node = Node(replica, device.network, device.clock, device.told, inline, draws, watch_seconds=WATCH_SECONDS)
-            try:
-                if peer.is_on and peer is not device and (await node.sync(peer.address, 120)).in_sync:
-                    take_place(device.open_books(), recovery, Wanted(name=name)).close()
-                    store.close()
-                    log.mark("recovered", name)
-                    world.keeper_name = name
-                    await world.switch_on(device)
-                    return None
-            except P2PError as error:
-                log.say(name, f"not recovered yet: {error}")
-        await trio.sleep(PATIENCE_SECONDS)
-    return None
+    while True:
+        for peer in world.named(others):
+            if peer.is_on and await _receive_control(world, device, store, peer):
+                take_place(device.open_books(), recovery_keys(world.phrase), Wanted(name=device.name)).close()
+                store.close()
+                world.keeper_name = device.name
+                world.setting.log.mark("recovered", device.name)
+                world.has_joined(device)
+                await world.switch_on(device)
+                return
+        await trio.sleep(_AGAIN_SECONDS)
+
+
+async def _receive_control(world: World, device: Device, store: Store, peer: Machine) -> bool:
+    """Receive the control chain and what lies in `control`, speaking with the keys of the phrase."""
+    draws, recovery = device.random.randbytes, recovery_keys(world.phrase)
+    replica = Replica(store, recovery, device.company, random=draws, sealer=SeededSealer(draws))
+    node = Node(replica, device.network, device.clock, device.told, inline, draws, watch_seconds=WATCH_SECONDS)
+    try:
+        return (await node.sync(peer.address, _SYNC_SECONDS)).in_sync
+    except P2PError as error:
+        world.setting.log.say(device.name, f"not recovered yet: {error}")
+        return False
 
 
 async def back_up(world: World, one: Happening, random: Random) -> Undo:

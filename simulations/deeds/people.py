@@ -38,10 +38,10 @@ async def lock(world: World, one: Happening, random: Random) -> Undo:
 async def unlock(world: World, one: Happening, random: Random) -> Undo:
     """Take the last lock away."""
 
-    def deed(books: Books, _random: Random) -> str | None:
+    def deed(books: Books, _random: Random) -> str:
         standing = lock_list(books)
         if not standing:
-            return None
+            return "no lock stands"
         unlock_period(books, standing[-1]["lock"])
         return "unlocked"
 
