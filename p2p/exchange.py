@@ -133,6 +133,14 @@ class Exchange:
         if self._pull is None:
             return
         ask, wanted = self._pull.answered(message.answers)
+        if (
+            any(page.node == "" for page in message.answers)
+            and self._theirs is not None
+            and self._pull.theirs is not None
+        ):
+            # What it answered counts, until it says otherwise: a pull that went by another digest than was announced is
+            # not repeated.
+            self._theirs.digest = self._pull.theirs
         for at in range(0, len(ask), ASK_NODES_MAX):
             self._send(Ask(self.tree, self._share, ask[at : at + ASK_NODES_MAX]))
         self._want_of_pull(wanted)
@@ -327,9 +335,6 @@ class Exchange:
 
     def _finish_pull(self, pull: Pull) -> None:
         self._pull = None
-        if self._theirs is not None and pull.theirs is not None:
-            # What it answered last counts: a pull that went by another digest than was announced is not repeated.
-            self._theirs.digest = pull.theirs
         compared = pull.compared
         if not self._wanted_by_pull and self._lacks_some:
             # Asking again would bring the same.
