@@ -205,7 +205,7 @@ class World:
         with_tables(store)
         begin_to_join(store, device.company, device.user, branch.rule if number == 1 else "")
         store.close()
-        inviter = ""
+        ticket, inviter = await self._ticket(branch, number, draws), self.keeper_name
         while True:
             if inviter != self.keeper_name:
                 # The ticket of a head office that burnt down is worth nothing.
