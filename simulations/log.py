@@ -9,10 +9,14 @@ from simulations.trace import Trace
 
 
 class Seen(NamedTuple):
-    """What a person was looking at: all up to a row of the commits there, but what could not be opened."""
+    """What a person was looking at: all up to a row of the commits there, but what could not be opened.
+
+    `entries` is how many entries the control chain had there.
+    """
 
     row: int
     unread: frozenset[bytes]
+    entries: int
 
 
 class Saved(NamedTuple):

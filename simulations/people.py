@@ -165,7 +165,8 @@ def seen_now(books: Books) -> Seen:
     """What somebody sees who looks at books now."""
     (row,) = books.db.execute("SELECT coalesce(max(row), 0) FROM commits").fetchone()
     unread = books.db.execute("SELECT id FROM commits WHERE state IN (1, 2)")
-    return Seen(row, frozenset(bytes(id) for (id,) in unread))
+    (entries,) = books.db.execute("SELECT count(*) FROM chain").fetchone()
+    return Seen(row, frozenset(bytes(id) for (id,) in unread), entries)
 
 
 # -- what they do -----------------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ class World:
         """Let the oracle know what people were told is saved."""
         saved = self.setting.log.saved
         for one in saved[self._told_oracle :]:
-            if one.commits and not self.devices[one.device].is_gone:
+            if not self.devices[one.device].is_gone:
                 self.oracle.acknowledged(one.device, one.commits, one.at, Looked(*one.seen))
         self._told_oracle = len(saved)
 

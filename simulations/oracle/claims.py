@@ -104,9 +104,7 @@ class Claims:
         if lacking:
             yield f"{copy.name} showed to be in sync with {other.name}, and lacked {_said(lacking)}"
 
-    def _missing(
-        self, giver: Copy, taker: Copy, shares: Shares, after: int, until: int, there: float
-    ) -> list[Row]:
+    def _missing(self, giver: Copy, taker: Copy, shares: Shares, after: int, until: int, there: float) -> list[Row]:
         return [
             row
             for row in giver.rows[bisect_right(giver.rows, after, key=_number) :]

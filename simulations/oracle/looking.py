@@ -3,17 +3,23 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from simulations.oracle.chain import Chain, Line
 from simulations.oracle.commits import Library, Name, Save, numbers_given
 from simulations.oracle.folding import built_on
+from simulations.oracle.periods import reached
 from simulations.oracle.reading import Copy
-from simulations.oracle.scopes import is_control
+from simulations.oracle.scopes import any_matches, is_control
 
 
 class Looked(NamedTuple):
-    """What somebody was looking at: all up to a row of their copy's commits, but what it could not open."""
+    """What somebody was looking at: all up to a row of their copy's commits, but what it could not open.
+
+    `entries` is how many entries the control chain had.
+    """
 
     row: int
     unread: frozenset[bytes]
+    entries: int
 
 
 class Done(NamedTuple):
@@ -23,8 +29,9 @@ class Done(NamedTuple):
     looked: Looked
 
 
-def faults(copy: Copy, library: Library, done: Done) -> Iterator[tuple[str, str]]:
-    """What is wrong with saves of a copy: which check, and a sentence."""
+def faults(copy: Copy, chain: Chain, library: Library, done: Done) -> Iterator[tuple[str, str]]:
+    """What is wrong with what was done at a copy: which check, and a sentence."""
+    yield from _left_out(copy, chain, done.looked)
     for id in sorted(done.commits & copy.by_id.keys()):
         commit = library.commits[id]
         for name, save in (commit.saves or {}).items():
@@ -46,6 +53,36 @@ def _builds_on(copy: Copy, name: Name, save: Save, id: bytes, done: Done) -> Ite
         yield "built-on", f"{what} builds on saves that its author had not seen"
 
 
+def _left_out(copy: Copy, chain: Chain, looked: Looked) -> Iterator[tuple[str, str]]:
+    """What a lock or a revocation that the keeper has just signed leaves out, though it was there."""
+    signed = chain.best.entries()[looked.entries : looked.entries + 1]
+    if not signed or chain.best.keeper_at(looked.entries) != copy.device or signed[0].kind not in ("Locked", "Revoked"):
+        return
+    line = signed[0]
+    reach: dict[tuple[str, bytes], set[bytes]] = {}
+    left = 0
+    for row in copy.rows:
+        commit = copy.commit(row.id)
+        if commit is None or row.number > looked.row:
+            continue
+        place = (row.scope, commit.author)
+        if place not in reach:
+            tips = _tips(line, *place)
+            reach[place] = reached(copy, *place, tips) if tips is not None else set(copy.by_id)
+        left += row.id not in reach[place]
+    if left:
+        yield "closed", f"control entry {line.seq} ({line.kind}) leaves out {left} commits that were there"
+
+
+def _tips(line: Line, scope: str, author: bytes) -> frozenset[bytes] | None:
+    """The last commits that the last entry of a line names of an author in a scope; None where it is not about them."""
+    if line.kind == "Locked":
+        lock = line.locks[-1]
+        return lock.tips.get((scope, author), frozenset()) if any_matches(lock.scopes, scope) else None
+    cut = line.cuts[-1]
+    return cut.tips.get(scope, frozenset()) if cut.device[:8] == author and cut.covers(scope) else None
+
+
 def _was_seen(copy: Copy, id: bytes, looked: Looked) -> bool:
     return copy.by_id[id].number <= looked.row and id not in looked.unread
 
@@ -55,5 +92,3 @@ def _numbers(copy: Copy, library: Library, name: Name, save: Save, looked: Looke
         for other, id in library.numbers.get((number, base), ()):
             if other != name and id in copy.by_id and _was_seen(copy, id, looked):
                 yield "numbers", f"{number} was given to {name[1]} {name[2].hex()[:8]}, and was there on another one"
-
-

@@ -49,10 +49,13 @@ def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
             yield "saved", f"{len(gone)} acknowledged saves are not in its store, {gone[0].hex()[:12]} for one"
         back = [id for id in watched.acknowledged.get(copy.name, ()) if id in copy.by_id and copy.by_id[id].source]
         if back:
-            yield "saved", f"{len(back)} acknowledged saves were lost and came from others, {back[0].hex()[:12]} for one"
+            yield (
+                "saved",
+                f"{len(back)} acknowledged saves were lost and came from others, {back[0].hex()[:12]} for one",
+            )
         if not copy.is_relay:
             for done in watched.done[copy.name]:
-                yield from looking.faults(copy, watched.library, done)
+                yield from looking.faults(copy, copy.chain, watched.library, done)
             watched.done[copy.name] = []
             yield from watched.books[copy.name].faults(db, copy.chain)
             watched.doubled[copy.name] = doubled_numbers(db)
