@@ -27,7 +27,7 @@ _CRASH_SECONDS_MAX: Final = 600.0
 _RESTART_SECONDS: Final = 30.0
 _SYNC_SECONDS: Final = 120.0
 _AGAIN_SECONDS: Final = 30.0
-_SLOW_DISK_MS: Final = 400
+_SLOW_DISK_MS: Final = 150
 
 
 async def switch_off(world: World, one: Happening, random: Random) -> Undo:
