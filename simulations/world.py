@@ -107,7 +107,7 @@ class World:
         self._told_oracle = len(saved)
 
     def shown_in_sync(self, device: Device, peer: str) -> None:
-        """Let the oracle know that a device shows to be in sync with another, and how far the two are at this moment."""
+        """Let the oracle know that a device shows to be in sync with another, and how far both are at this moment."""
         other = next((machine for machine in self.machines if machine.name == peer), None)
         there = other.last_row() if other is not None else None
         claim, here = device.claim_about(other.keys.id) if other is not None else None, device.last_row()

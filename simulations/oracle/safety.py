@@ -8,9 +8,9 @@ from simulations.oracle import looking
 from simulations.oracle.books import doubled_numbers, table_lines
 from simulations.oracle.chain import Chain, verifies
 from simulations.oracle.periods import beyond_cut
-from simulations.oracle.reading import ACCEPTED, SET_ASIDE, Copy
-from simulations.oracle.secrecy import secrecy_faults
+from simulations.oracle.reading import ACCEPTED, SET_ASIDE, Claim, Copy
 from simulations.oracle.said_of_others import dropped_too_early, false_deliveries
+from simulations.oracle.secrecy import secrecy_faults
 from simulations.oracle.watched import Fault, Watched
 
 
@@ -121,6 +121,7 @@ def _false_claims(watched: Watched) -> Iterator[Fault]:
     for copy in watched.copies.values():
         holders.setdefault(copy.device, []).append(copy)
     shown, watched.claims.shown = watched.claims.shown, []
+    claims: list[tuple[Copy, bytes, Claim, float, float]]
     claims = [(watched.copies[one.name], one.other, one.claim, one.here, one.there) for one in shown]
     claims += [(copy, *fresh, inf, inf) for copy in watched.copies.values() for fresh in watched.claims.fresh(copy)]
     for copy, device, claim, here, there in claims:

@@ -13,12 +13,16 @@ def dropped_too_early(watched: Watched) -> Iterator[Fault]:
     for relay in watched.copies.values():
         shares = watched.entitled[relay.name].now if relay.is_relay else None
         before, watched.shares_before[relay.name] = watched.shares_before.get(relay.name), shares
-        for taker in watched.copies.values() if shares is not None and before is not None else ():
+        if shares is None or before is None:
+            continue
+        dropped = [relay.by_id[id] for id in sorted(relay.dropped)]
+        for taker in watched.copies.values() if dropped else ():
             rows = [
-                relay.by_id[id]
-                for id in relay.dropped
-                if id not in taker.by_id
-                and all(one.may_flow(relay.device, taker.device, relay.by_id[id].scope) for one in (before, shares))
+                row
+                for row in dropped
+                if row.id not in taker.by_id
+                and before.may_flow(relay.device, taker.device, row.scope)
+                and shares.may_flow(relay.device, taker.device, row.scope)
             ]
             if rows and _is_sound(watched, taker):
                 yield "dropped", f"{relay.name} has dropped the content of {said(rows)}, which {taker.name} lacks"
