@@ -71,7 +71,7 @@ def _lane(log: Log, name: str, branch: str, is_device: bool) -> Lane:
 
 
 def _traffic(world: World, step: int, ended: int) -> list[Traffic]:
-    names = {machine.host: machine.name for machine in world.machines}
+    names = {machine.host: machine.name for machine in (*world.devices.values(), *world.relays.values())}
     found = []
     for (source, target), passed in sorted(world.setting.fabric.carried.items()):
         steps = [0] * (ended // step + 1)
