@@ -13,7 +13,7 @@ SEEDS ?= 1..50
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs bench simulate clean
+.PHONY: help setup demo test check format docs bench simulate bugs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -49,12 +49,16 @@ docs: $(READY) ## rewrite what the docs take from the sources
 	@$(BIN)/python -m tools.file_table
 	@$(BIN)/python -m tools.command_page
 	@$(BIN)/python -m tools.scenario_tables
+	@$(BIN)/python -m tools.planted_table
 
 bench: $(READY) ## measure; N=100000 for more vouchers
 	@$(BIN)/python -m benchmarks --vouchers $(N)
 
 simulate: $(READY) ## many branches on a network that fails on purpose; SEEDS=1..500, SCENARIO=swizzle
 	@$(BIN)/khata simulate $(SCENARIO) --seeds $(SEEDS) --jobs $(JOBS)
+
+bugs: $(READY) ## plant bugs one at a time and show that the simulation sees each
+	@$(BIN)/python -m tests.simulations.planting
 
 clean: ## remove .venv and everything the tools cached
 	rm -rf $(VENV) $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -127,11 +127,14 @@ class Exchange:
             answers = answers[cut:]
 
     def _on_tree(self, message: Tree) -> None:
-        """Take in answers to our questions; about another share than ours there are none."""
+        """Take in answers; about another share there are none. The root's says where they stand until they say more."""
         if message.share != self._share and self._theirs is not None:
             self._pull, self._pulled, self._theirs.share = None, False, message.share
         if self._pull is None:
             return
+        for page in message.answers:
+            if page.node == "" and self._theirs is not None:
+                self._theirs.digest = page.digest
         ask, wanted = self._pull.answered(message.answers)
         for at in range(0, len(ask), ASK_NODES_MAX):
             self._send(Ask(self.tree, self._share, ask[at : at + ASK_NODES_MAX]))
@@ -327,9 +330,6 @@ class Exchange:
 
     def _finish_pull(self, pull: Pull) -> None:
         self._pull = None
-        if self._theirs is not None and pull.theirs is not None:
-            # What it answered last counts: a pull that went by another digest than was announced is not repeated.
-            self._theirs.digest = pull.theirs
         compared = pull.compared
         if not self._wanted_by_pull and self._lacks_some:
             # Asking again would bring the same.

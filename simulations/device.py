@@ -35,7 +35,7 @@ from simulations.log import Log
 from simulations.network import Fabric, HostNetwork
 from simulations.sealing import SeededSealer
 from simulations.seeds import Seeds
-from simulations.store import Crashed, Fate, SimulatedStore
+from simulations.store import Crashed, Fate, Files, SimulatedStore
 
 WATCH_SECONDS: Final = 300.0
 """Whoever writes here tells the node at once, so it looks by itself but rarely."""
@@ -89,6 +89,7 @@ class Machine:
         self.ended = trio.Event()
         self.ended.set()
         self.random = setting.seeds.stream("device", name, 0)
+        self.shown: Callable[[str], None] = lambda _peer: None
 
     @property
     def log(self) -> Log:
@@ -148,14 +149,18 @@ class Machine:
         """End the process now.
 
         Args:
-            dark: by cutting the power, so that nobody hears of it.
+            dark: by cutting the power, so that nobody hears of it, and what the disk has not confirmed is lost.
         """
+        left: dict[Path, Files] = {}
         if dark:
             self.setting.fabric.go_dark(self.host)
+            left = {path: self.fate.left_of(path) for path in sorted(self.folder.rglob("*.db"))} if self.is_on else {}
         if self._scope is not None:
             self.fate.is_dead = True
             self._scope.cancel()
             await self.ended.wait()
+        for path, files in left.items():
+            files.put_back(path)
 
     def back_up(self) -> None:
         """Copy the disk as it is now."""
@@ -184,12 +189,20 @@ class Machine:
         self.log.say(self.name, f"{said.event}: {said.text}")
         if said.event == "in-sync":
             self.log.mark("in-sync", self.name, other=said.peer)
-            self.shown_in_sync(said.peer)
+            self.shown(said.peer)
         elif said.event == "failed":
             self.log.say(self.name, f"failed: {said.text}")
 
-    def shown_in_sync(self, peer: str) -> None:
-        """It says that it is in sync with somebody."""
+    def last_row(self) -> int | None:
+        """The number of the last commit that it holds; None while it is switched off."""
+        for store in self.stores():
+            (row,) = store.conn.execute("SELECT coalesce(max(row), 0) FROM commits").fetchone()
+            return int(row)
+        return None
+
+    def stores(self) -> list[Store]:
+        """The open store of the company that it serves, if it is on."""
+        raise NotImplementedError
 
     def appended(self, commits: Sequence[StoredCommit], store: Store) -> None:
         """Write down which commits have become durable here, and from whom."""
@@ -270,6 +283,21 @@ class Device(Machine):
         books = self.served or self.desk
         member = books.replica.chain.member(device) if books is not None else None
         return member.name if member is not None else super().name_of(device)
+
+    def stores(self) -> list[Store]:
+        """The store that it serves from."""
+        return [self.served.replica.store] if self.served is not None else []
+
+    def claim_about(self, device: bytes) -> tuple[bytes, bytes, bytes, int, int] | None:
+        """What it has noted of being in sync with a device: share, its digest, the other's, row, time."""
+        found: tuple[bytes, bytes, bytes, int, int] | None = None
+        for store in self.stores():
+            found = store.conn.execute(
+                "SELECT share, mine, theirs, settled_row, in_sync_at FROM links "
+                "WHERE device=? AND in_sync_at IS NOT NULL AND share IS NOT NULL",
+                (device,),
+            ).fetchone()
+        return found
 
     def new_node(self, books: Books) -> Node:
         """A production node over books of this device."""

@@ -13,6 +13,7 @@ from khata.number_clashes import duplicate_numbers
 from simulations.clocks import elapsed_ms
 from simulations.device import Device, Machine
 from simulations.oracle import Oracle
+from simulations.scenario import ms_of
 from simulations.world import World
 
 CHECK_SECONDS: Final = 900.0
@@ -46,6 +47,7 @@ class Judge:
         log = self._world.setting.log
         self._world.tell_oracle()
         log.violations += self._oracle.check_now(elapsed_ms())[:_VIOLATIONS_MAX]
+        self._nobody_talks_who_paused()
         waiting = self._world.setting.fabric.most_bytes_waiting
         if waiting > _QUEUE_BYTES_MAX:
             log.violated("memory is bounded", f"{waiting:,} bytes waited on one line")
@@ -81,10 +83,30 @@ class Judge:
             ):
                 if wanted == "none" and found:
                     log.violated("as expected", f"{device.name} lists {found} {what}, and there were to be none")
+        if expect.delivered_within:
+            self._delivered_within(expect.delivered_within)
         if expect.conflicts == "some" and not any(self._oracle.clashes(device.name) for device in self._devices()):
             log.violated("as expected", "no conflict is listed anywhere, and there was to be one")
         if expect.numbers_twice == "some" and not any(duplicates.values()):
             log.violated("as expected", "no number was given twice, and there was to be one")
+
+    def _nobody_talks_who_paused(self) -> None:
+        for device in self._world.devices.values():
+            if device.node is None or device.desk is None:
+                continue
+            paused = {bytes(one) for (one,) in device.desk.db.execute("SELECT device FROM paused")}
+            for conversation in device.node.conversations:
+                if conversation.peer in paused and conversation.is_open:
+                    name = device.name_of(conversation.peer or b"")
+                    self._world.setting.log.violated("paused", f"{device.name} has paused {name}, and talks to it")
+
+    def _delivered_within(self, longest: str) -> None:
+        log = self._world.setting.log
+        for saved in log.saved:
+            took = (log.everywhere(saved) or saved.at) - saved.at
+            if took > ms_of(longest):
+                text = f"{saved.text} of {saved.device} took {took / 1000:.0f} s to be everywhere, not {longest}"
+                log.violated("delivered in time", text)
 
     def _lacking(self) -> list[str]:
         """What is missing somewhere, as of the last look."""

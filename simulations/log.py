@@ -8,13 +8,25 @@ from simulations.story import Kind, Mark, Span, Violation
 from simulations.trace import Trace
 
 
+class Seen(NamedTuple):
+    """What a person was looking at: all up to a row of the commits there, but what could not be opened.
+
+    `entries` is how many entries the control chain had there.
+    """
+
+    row: int
+    unread: frozenset[bytes]
+    entries: int
+
+
 class Saved(NamedTuple):
-    """A save that was acknowledged to a person: where, when, in which commits, in words."""
+    """A save that was acknowledged to a person: where, when, in which commits, in words, and what they had seen."""
 
     device: str
     at: int
     commits: tuple[bytes, ...]
     text: str
+    seen: Seen
 
 
 class Log:
@@ -71,6 +83,16 @@ class Log:
         """The run is over: what still goes on ends now."""
         for who, why in list(self._begun):
             self.end(who, why)
+
+    def everywhere(self, saved: Saved) -> int | None:
+        """When the last device had it that got it in the end and belonged to the company then; None: it got nowhere.
+
+        Who may have it is not asked: that it has come to all who may is what the checks have found.
+        """
+        came = {device: at for commit in saved.commits for device, at in self.came.get(commit, {}).items()}
+        there = [at for device, at in came.items() if device == saved.device or self.was_there(device, saved.at)]
+        is_alone = not any(self.was_there(device, saved.at) for device in self.joined if device != saved.device)
+        return max(there, default=saved.at) if len(came) > 1 or is_alone else None
 
     def arrived(self, device: str, commits: Sequence[bytes], source: str, text: str = "") -> None:
         """Commits have become durable at a device; `source` is from whom, empty for its own."""

@@ -20,15 +20,17 @@ from khata.errors import BooksError
 from khata.naming import ID_PREFIX
 from khata.rules.deeds import activate
 from khata.rules.standing import all_rules
+from khata.transfers.entering import cancel as cancel_transfer
 from khata.transfers.entering import receive, send_cash
 from khata.transfers.listing import list_transfers
 from khata.transfers.lookup import find_transfer
+from khata.versions import version_text
 from khata.voucher_lookup import find_voucher
 from p2p.errors import P2PError
 from p2p.store import StoreBusy
 from simulations.clocks import elapsed_ms
 from simulations.device import Device
-from simulations.log import Saved
+from simulations.log import Saved, Seen
 from simulations.scenario import HOUR, Work
 from simulations.store import Crashed
 
@@ -38,6 +40,10 @@ Deed = Callable[[Books, Random], str | None]
 _PATIENCE_SECONDS: Final = 1.0
 _TRIES_MAX: Final = 60
 _ANSWER_SECONDS: Final = 300.0
+_AT_LEISURE: Final = 0.3
+"""How many alterations take a while between looking at a voucher and saving it."""
+_LEISURE_SECONDS_MAX: Final = 300.0
+_TRANSFERS_CANCELLED: Final = 0.3
 _HOT: Final = 5
 """How many vouchers everybody is at."""
 _PARTIES: Final = ("Asha Stores", "Bharat Traders", "Chandra & Sons", "Devi Provisions", "Eknath Textiles")
@@ -96,10 +102,25 @@ class People:
                 if not self._in_time():
                     return
                 (chosen,) = self._random.choices([deed for _, deed in self._deeds], [rate for rate, _ in self._deeds])
-                await do(device, chosen, self._random)
+                if chosen == self._alter and self._random.random() < _AT_LEISURE:
+                    nursery.start_soon(self._alter_at_leisure, device)
+                else:
+                    await do(device, chosen, self._random)
 
     def _alter(self, books: Books, random: Random) -> str | None:
-        return alter_voucher(books, random, random.random() < self._work.hot)
+        voucher = some_voucher(books, random, random.random() < self._work.hot)
+        return None if voucher is None else alter_voucher(books, random, voucher)
+
+    async def _alter_at_leisure(self, device: Device) -> None:
+        """Open a voucher, think about it, and save it as it was meant then."""
+        books, random = device.desk, self._random
+        voucher = some_voucher(books, random, random.random() < self._work.hot) if books is not None else None
+        if books is None or voucher is None:
+            return
+        seen, version = seen_now(books), _version_now(books, voucher)
+        await trio.sleep(random.uniform(10, _LEISURE_SECONDS_MAX))
+        if self._in_time():
+            await do(device, lambda now, stream: alter_voucher(now, stream, voucher, version), random, seen)
 
     async def _answer_offers(self, device: Device) -> None:
         while True:
@@ -107,13 +128,18 @@ class People:
             await do(device, activate_offers, self._random)
 
 
-async def do(device: Device, deed: Deed, random: Random) -> bool:
-    """Let people do something at a device that is on, and hold the network to it; whether it was done."""
+async def do(device: Device, deed: Deed, random: Random, seen: Seen | None = None) -> bool:
+    """Let people do something at a device that is on, and hold the network to it; whether it was done.
+
+    Args:
+        seen: what they are looking at; None for all that is there when they do it.
+    """
     for _ in range(_TRIES_MAX):
         books = device.desk
         if books is None:
             return False
         device.made = []
+        looked_at = seen or seen_now(books)
         try:
             text = deed(books, random)
         except StoreBusy:
@@ -127,12 +153,20 @@ async def do(device: Device, deed: Deed, random: Random) -> bool:
             return False
         if text is None:
             return False
-        device.log.saved.append(Saved(device.name, elapsed_ms(), tuple(device.made), text))
+        device.log.saved.append(Saved(device.name, elapsed_ms(), tuple(device.made), text, looked_at))
         device.log.mark("saved", device.name, text)
         if device.node is not None:
             device.node.poke()
         return True
     return False
+
+
+def seen_now(books: Books) -> Seen:
+    """What somebody sees who looks at books now."""
+    (row,) = books.db.execute("SELECT coalesce(max(row), 0) FROM commits").fetchone()
+    unread = books.db.execute("SELECT id FROM commits WHERE state IN (1, 2)")
+    (entries,) = books.db.execute("SELECT count(*) FROM chain").fetchone()
+    return Seen(row, frozenset(bytes(id) for (id,) in unread), entries)
 
 
 # -- what they do -----------------------------------------------------------------------------------------------------
@@ -145,12 +179,14 @@ def enter_voucher(books: Books, random: Random) -> str | None:
     return f"{form['type']} {entered.number}, ₹{_worth(form)}"
 
 
-def alter_voucher(books: Books, random: Random, hot: bool) -> str | None:
-    """Give a voucher other amounts, or another narration."""
-    row = _some_voucher(books, random, hot)
-    if row is None:
-        return None
-    found = find_voucher(books.db, books.names, row)
+def alter_voucher(books: Books, random: Random, voucher: str, version: str = "") -> str | None:
+    """Give a voucher other amounts, or another narration.
+
+    Args:
+        voucher: its id.
+        version: what is being looked at; empty for the voucher as it is.
+    """
+    found = find_voucher(books.db, books.names, voucher)
     entries = books.db.execute(_ENTRIES, (found.row,)).fetchall()
     stock = books.db.execute("SELECT count(*) FROM stock_lines WHERE voucher=?", (found.row,)).fetchone()[0]
     changes: dict[str, Any] = {"narration": f"seen by {books.user}, {random.randint(1, 999)}"}
@@ -163,13 +199,19 @@ def alter_voucher(books: Books, random: Random, hot: bool) -> str | None:
                 for (ledger, _), sign in zip(entries, signs, strict=True)
             ]
         }
-    altered = alter_form(books, found, changes)
+    altered = alter_form(books, found, changes, version)
     return f"altered {altered.number}" if altered.commit is not None else None
 
 
 def cancel_voucher(books: Books, random: Random) -> str | None:
-    """Cancel a voucher."""
-    row = _some_voucher(books, random, hot=False)
+    """Cancel a voucher, or a transfer or its receipt here."""
+    if random.random() < _TRANSFERS_CANCELLED:
+        mine = [one for one in list_transfers(books, branch=books.member.branch) if one["state"] != "cancelled"]
+        if mine:
+            chosen = random.choice(mine)
+            cancel_transfer(books, find_transfer(books.db, books.names, chosen["id"]))
+            return f"cancelled transfer {chosen['number']}"
+    row = some_voucher(books, random, hot=False)
     if row is None:
         return None
     cancelled = cancel(books, find_voucher(books.db, books.names, row))
@@ -285,13 +327,17 @@ _FORMS: Final = (
 )
 
 
-def _some_voucher(books: Books, random: Random, hot: bool) -> str | None:
+def some_voucher(books: Books, random: Random, hot: bool) -> str | None:
     """The id of a voucher that stands and is no leg of a transfer: one of the first few of all, or any."""
     found = books.db.execute(
         "SELECT document FROM vouchers WHERE NOT cancelled AND leg='' ORDER BY document" + (" LIMIT ?" if hot else ""),
         (_HOT,) if hot else (),
     ).fetchall()
     return bytes(random.choice(found)[0]).hex() if found else None
+
+
+def _version_now(books: Books, voucher: str) -> str:
+    return version_text(books.document(find_voucher(books.db, books.names, voucher).row).heads())
 
 
 def _amount(random: Random) -> str:

@@ -9,6 +9,7 @@ from p2p.limits import QUOTA_BYTES
 from p2p.relay_home import RelayCard, RelayHome, is_relay
 from p2p.relay_invite import RelayTicket
 from p2p.relay_node import RelayNode
+from p2p.store import Store
 from simulations.device import WATCH_SECONDS, Machine, Setting, inline
 
 _KEEP_DAYS: Final = 30
@@ -43,6 +44,10 @@ class Relay(Machine):
                 nursery.start_soon(self.node.keep_tidy, _KEEP_DAYS)
                 task_status.started()
             nursery.cancel_scope.cancel()
+
+    def stores(self) -> list[Store]:
+        """The stores of the companies that it serves."""
+        return [replica.store for replica in self.home.copies] if self.home is not None else []
 
     def name_of(self, device: bytes) -> str:
         """What people call a device of a company that it serves."""

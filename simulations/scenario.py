@@ -191,11 +191,13 @@ class Expect(Record, frozen=True):
 
     Attributes:
         in_sync_within: how long after everything was healed all have to be in sync.
+        delivered_within: how long a save may take to be everywhere; empty: as long as it takes.
         conflicts: whether conflicts have to be listed in the end: some, none, or any.
         numbers_twice: whether vouchers share a number in the end: some, none, or any.
     """
 
     in_sync_within: str = "15m"
+    delivered_within: str = ""
     conflicts: Literal["some", "none", "any"] = "any"
     numbers_twice: Literal["some", "none", "any"] = "none"
 

@@ -62,6 +62,8 @@ def sense_mistakes(scenario: Scenario) -> Iterator[Mistake]:
     yield from _of_work(scenario.work, ("work",))
     yield from _of_faults(scenario.faults)
     yield from length_mistakes(("expect", "in_sync_within"), scenario.expect.in_sync_within, 1, 30 * DAY)
+    if scenario.expect.delivered_within:
+        yield from length_mistakes(("expect", "delivered_within"), scenario.expect.delivered_within, 1, LASTS_MAX)
     yield from deed_mistakes(scenario, names, end)
 
 

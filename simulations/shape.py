@@ -34,6 +34,7 @@ _EXAMPLES: Final = {
     "every": "5m",
     "lasting": "10m",
     "in_sync_within": "15m",
+    "delivered_within": "10s",
     "joins": "2h",
     "at": "2h",
     "lasts": "3d",

@@ -53,19 +53,8 @@ def told(world: World, name: str, seed: int, healed: int, in_sync: int | None) -
     )
 
 
-def _everywhere(log: Log, saved: Saved) -> int | None:
-    """When the last device had it that got it in the end and belonged to the company then; None: it got nowhere.
-
-    Who may have it is not asked: that it has come to all who may is what the checks have found.
-    """
-    came = {device: at for commit in saved.commits for device, at in log.came.get(commit, {}).items()}
-    there = [at for device, at in came.items() if device == saved.device or log.was_there(device, saved.at)]
-    is_alone = not any(log.was_there(device, saved.at) for device in log.joined if device != saved.device)
-    return max(there, default=saved.at) if len(came) > 1 or is_alone else None
-
-
 def _delivery(log: Log, saved: Saved) -> Delivery:
-    return Delivery(saved=saved.at, who=saved.device, everywhere=_everywhere(log, saved), what=saved.text)
+    return Delivery(saved=saved.at, who=saved.device, everywhere=log.everywhere(saved), what=saved.text)
 
 
 def _lane(log: Log, name: str, branch: str, is_device: bool) -> Lane:
@@ -73,7 +62,7 @@ def _lane(log: Log, name: str, branch: str, is_device: bool) -> Lane:
     for saved in log.saved if is_device else ():
         if saved.device == name and saved.commits:
             changes[saved.at] = changes.get(saved.at, 0) + 1
-            everywhere = _everywhere(log, saved)
+            everywhere = log.everywhere(saved)
             if everywhere is not None:
                 changes[everywhere] = changes.get(everywhere, 0) - 1
     times = sorted(changes)
@@ -82,7 +71,7 @@ def _lane(log: Log, name: str, branch: str, is_device: bool) -> Lane:
 
 
 def _traffic(world: World, step: int, ended: int) -> list[Traffic]:
-    names = {machine.host: machine.name for machine in world.machines}
+    names = {machine.host: machine.name for machine in (*world.devices.values(), *world.relays.values())}
     found = []
     for (source, target), passed in sorted(world.setting.fabric.carried.items()):
         steps = [0] * (ended // step + 1)

@@ -1,6 +1,7 @@
 """A business in a run: its devices and relays, how it comes into being, and who joins it."""
 
 from collections.abc import Iterable
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -24,7 +25,7 @@ from p2p.scope import slug
 from simulations.clocks import elapsed_ms
 from simulations.device import Device, Machine, Setting
 from simulations.network import Quality
-from simulations.oracle import Oracle
+from simulations.oracle import Claim, Looked, Oracle
 from simulations.people import SECRETS, People, open_the_books
 from simulations.relay import Relay
 from simulations.scenario import EVERYBODY, Branch, Line, Scenario, ms_of
@@ -101,9 +102,17 @@ class World:
         """Let the oracle know what people were told is saved."""
         saved = self.setting.log.saved
         for one in saved[self._told_oracle :]:
-            if one.commits and not self.devices[one.device].is_gone:
-                self.oracle.acknowledged(one.device, one.commits, one.at)
+            if not self.devices[one.device].is_gone:
+                self.oracle.acknowledged(one.device, one.commits, one.at, Looked(*one.seen))
         self._told_oracle = len(saved)
+
+    def shown_in_sync(self, device: Device, peer: str) -> None:
+        """Let the oracle know that a device shows to be in sync with another, and how far both are at this moment."""
+        other = next((machine for machine in self.machines if machine.name == peer), None)
+        there = other.last_row() if other is not None else None
+        claim, here = device.claim_about(other.keys.id) if other is not None else None, device.last_row()
+        if other is not None and claim is not None and here is not None and there is not None:
+            self.oracle.shows_in_sync(device.name, other.keys.id, Claim(*claim), here, there)
 
     def lose(self, machine: Machine) -> None:
         """A device or relay is lost for ever."""
@@ -129,6 +138,7 @@ class World:
             self.oracle.add_relay(machine.name, machine.folder, machine.keys.id)
         else:
             self.devices[machine.name] = machine
+            machine.shown = partial(self.shown_in_sync, machine)
             secret = machine.keys.seal_private.private_bytes_raw()
             if is_copy_of:
                 self.oracle.cloned(is_copy_of, machine.name, machine.database)

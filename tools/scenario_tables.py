@@ -43,7 +43,7 @@ TABLES: Final[tuple[tuple[str, type[Record]], ...]] = (
 _DEED_WORDS_MAX: Final = 8
 _entry = re.compile(r"^    (\w[\w, ]*): (.*(?:\n {5,}.*)*)", re.MULTILINE)
 _TIMES: Final = frozenset(
-    {"joins", "latency", "jitter", "at", "lasts", "every", "by", "lasting", "in_sync_within"},
+    {"joins", "latency", "jitter", "at", "lasts", "every", "by", "lasting", "in_sync_within", "delivered_within"},
 )
 
 

@@ -5,6 +5,8 @@ have what and what the books have to say. It imports nothing of the rooms below,
 made here as well. What it leaves out is said where it would have been decided (`periods`).
 """
 
+from simulations.oracle.looking import Looked
+from simulations.oracle.reading import Claim
 from simulations.oracle.watching import Oracle
 
-__all__ = ["Oracle"]
+__all__ = ["Claim", "Looked", "Oracle"]

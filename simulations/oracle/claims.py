@@ -9,6 +9,8 @@ two, or whose store has been replaced by an older one since.
 from bisect import bisect_right
 from collections.abc import Iterator
 from hashlib import sha256
+from math import inf
+from typing import NamedTuple
 
 from simulations.oracle.reading import Claim, Copy, Row
 from simulations.oracle.rules import Shares
@@ -17,18 +19,37 @@ from simulations.oracle.scopes import is_control
 _MODULUS = 1 << 256
 
 
-class _Total:
-    """The sum of what one copy holds of a share, row by row."""
+class _Digests:
+    """The digests that one copy ever had of a share.
+
+    Attributes:
+        last: by digest, the last row at which it had that.
+    """
 
     def __init__(self) -> None:
-        self.sum = self.count = self.rows = 0
+        self._sum = self._count = 0
+        self._now = _short(0, 0)
+        self.rows = 0
+        self.last: dict[bytes, int] = {self._now: 0}
 
     def take(self, rows: list[Row], covers: dict[str, bool]) -> None:
         """Count further rows."""
         for row in rows:
             if covers[row.scope]:
-                self.sum, self.count = (self.sum + int.from_bytes(row.id, "big")) % _MODULUS, self.count + 1
-            self.rows += 1
+                self._sum, self._count = (self._sum + int.from_bytes(row.id, "big")) % _MODULUS, self._count + 1
+                self._now = _short(self._sum, self._count)
+            self.last[self._now] = row.number
+        self.rows += len(rows)
+
+
+class Shown(NamedTuple):
+    """That a copy has shown to be in sync with another one, at which of its rows and of the other's."""
+
+    name: str
+    other: bytes
+    claim: Claim
+    here: int
+    there: int
 
 
 class Claims:
@@ -37,13 +58,15 @@ class Claims:
     def __init__(self) -> None:
         self._known: dict[tuple[str, bytes], Claim] = {}
         self._given: dict[tuple[str, str, bytes], int] = {}
-        self._totals: dict[tuple[str, str, bytes], _Total] = {}
+        self._digests: dict[tuple[str, str, bytes], _Digests] = {}
+        self.shown: list[Shown] = []
 
     def forget(self, name: str) -> None:
         """Begin anew with a copy whose store was replaced."""
-        for known in (self._given, self._totals):
+        for known in (self._given, self._digests):
             for key in [key for key in known if name in key]:
                 del known[key]
+        self.shown.clear()
 
     def skip(self, copy: Copy) -> None:
         """Take all that a copy claims by now for looked at."""
@@ -56,12 +79,18 @@ class Claims:
                 self._known[copy.name, device] = claim
                 yield device, claim
 
-    def faults(self, copy: Copy, other: Copy, claim: Claim, shares: Shares) -> Iterator[str]:
-        """What is missing although a copy has claimed to be in sync with another one."""
+    def faults(
+        self, copy: Copy, other: Copy, claim: Claim, shares: Shares, here: float = inf, there: float = inf
+    ) -> Iterator[str]:
+        """What is missing although a copy has claimed to be in sync with another one.
+
+        Args:
+            here, there: at which rows of the two that was claimed, as far as it is known.
+        """
         if claim.share != shares.share_id(copy.device, other.device):
             return
         key = (copy.name, other.name, claim.share)
-        given = self._missing(copy, other, shares, self._given.get(key, 0), claim.row)
+        given = self._missing(copy, other, shares, self._given.get(key, 0), claim.row, there)
         self._given[key] = max(claim.row, self._given.get(key, 0))
         if given:
             yield f"{copy.name} showed to be in sync with {other.name}, which lacked {_said(given)}"
@@ -70,36 +99,34 @@ class Claims:
             yield f"{copy.name} showed to be in sync with {other.name} by a digest that {other.name} never had"
             return
         back = (other.name, copy.name, claim.share)
-        lacking = [one for one in self._missing(other, copy, shares, self._given.get(back, 0), row)
+        lacking = [one for one in self._missing(other, copy, shares, self._given.get(back, 0), row, here)
                    if not is_control(one.scope)]  # fmt: skip
         if lacking:
             yield f"{copy.name} showed to be in sync with {other.name}, and lacked {_said(lacking)}"
 
-    def _missing(self, giver: Copy, taker: Copy, shares: Shares, after: int, until: int) -> list[Row]:
+    def _missing(self, giver: Copy, taker: Copy, shares: Shares, after: int, until: int, there: float) -> list[Row]:
         return [
             row
             for row in giver.rows[bisect_right(giver.rows, after, key=_number) :]
             if row.number <= until
-            and row.id not in taker.by_id
+            and (row.id not in taker.by_id or taker.by_id[row.id].number > there)
             and shares.may_flow(giver.device, taker.device, row.scope)
         ]
 
     def _row_then(self, copy: Copy, other: Copy, claim: Claim, shares: Shares) -> int | None:
         """The last row of the other copy when it had the digest that is claimed."""
-        total = self._totals.setdefault((other.name, copy.name, claim.share), _Total())
+        digests = self._digests.setdefault((other.name, copy.name, claim.share), _Digests())
         covers = {
             scope: not is_control(scope)
             and (shares.may_flow(copy.device, other.device, scope) or shares.may_flow(other.device, copy.device, scope))
             for scope in other.held
         }
-        total.take(other.rows[total.rows :], covers)
-        sum_, count = total.sum, total.count
-        for at in range(len(other.rows), -1, -1):
-            if sha256(sum_.to_bytes(32, "big") + count.to_bytes(8, "big")).digest()[:16] == claim.theirs:
-                return other.rows[at - 1].number if at else 0
-            if at and covers[other.rows[at - 1].scope]:
-                sum_, count = (sum_ - int.from_bytes(other.rows[at - 1].id, "big")) % _MODULUS, count - 1
-        return None
+        digests.take(other.rows[digests.rows :], covers)
+        return digests.last.get(claim.theirs)
+
+
+def _short(total: int, count: int) -> bytes:
+    return sha256(total.to_bytes(32, "big") + count.to_bytes(8, "big")).digest()[:16]
 
 
 def _number(row: Row) -> int:

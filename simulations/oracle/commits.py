@@ -61,6 +61,10 @@ class Library:
     Args:
         seal_secrets: by device id, the secret X25519 key that content keys are sealed to; epoch roots sealed to these
             devices are opened with them.
+
+    Attributes:
+        sealed_to: by author id, the commits that bring it keys: each with the epoch, and the subtrees.
+        numbers: by number and base type, the vouchers that were given it, each with the commit that says so.
     """
 
     def __init__(self, keys: Keys, seal_secrets: dict[bytes, bytes]) -> None:
@@ -71,6 +75,8 @@ class Library:
         self._unproved: list[Commit] = []
         self._sealed: list[tuple[bytes, bytes, bytes]] = []
         self.commits: dict[bytes, Commit] = {}
+        self.sealed_to: dict[bytes, list[tuple[bytes, bytes, tuple[str, ...]]]] = {}
+        self.numbers: dict[tuple[str, str], list[tuple[Name, bytes]]] = {}
         self.company = b""
 
     def take(self, id: bytes, header: bytes, signature: bytes, body: bytes | None) -> tuple[Commit | None, str]:
@@ -127,6 +133,9 @@ class Library:
             commit.fault, commit.saves = f"it opens to something malformed: {error}", {}
         if is_keys(commit.scope):
             self._note_seals(commit)
+        for name, save in commit.saves.items():
+            for given in numbers_given(save):
+                self.numbers.setdefault(given, []).append((name, commit.id))
         return True
 
     def _unpacked(self, commit: Commit, content: bytes) -> dict[Name, Save]:
@@ -151,10 +160,13 @@ class Library:
 
     def _note_seals(self, commit: Commit) -> None:
         for save in (commit.saves or {}).values():
-            seals = save.values.get("seals")
+            seals, author = save.values.get("seals"), commit.scope.rpartition("/")[2]
+            if isinstance(seals, dict) and _is_author(commit.scope):
+                told = (commit.id, bytes(save.values["epoch"]), tuple(seals))
+                self.sealed_to.setdefault(bytes.fromhex(author), []).append(told)
             if isinstance(seals, dict) and "" in seals:
-                self._sealed.append((bytes.fromhex(commit.scope.rpartition("/")[2]) if _is_author(commit.scope)
-                                     else b"", save.values["epoch"], seals[""]))  # fmt: skip
+                self._sealed.append((bytes.fromhex(author) if _is_author(commit.scope) else b"",
+                                     save.values["epoch"], seals[""]))  # fmt: skip
 
     def _learn_roots(self, epoch: bytes) -> None:
         if self._keys.has(epoch):
@@ -166,6 +178,17 @@ class Library:
                     if root is not None:
                         self._keys.add_root(root)
                         return
+
+
+def numbers_given(save: Save) -> list[tuple[str, str]]:
+    """The numbers that a save gives to a voucher or to legs of a transfer, each with its base type."""
+    found = []
+    for value in (save.values, save.values.get("dispatch"), save.values.get("receipt")):
+        posting = value.get("posting") if isinstance(value, dict) else None
+        number = value.get("number") if isinstance(value, dict) else None
+        if isinstance(number, str) and number and isinstance(posting, dict):
+            found.append((number, str(posting.get("base"))))
+    return found
 
 
 def _is_author(scope: str) -> bool:

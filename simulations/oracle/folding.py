@@ -62,6 +62,18 @@ def _age(save: Save) -> tuple[int, bytes]:
     return save.time, save.id
 
 
+def built_on(saves: Mapping[bytes, Save], save: Save) -> set[bytes]:
+    """The saves that one builds on, near or far."""
+    found: set[bytes] = set()
+    ahead = list(save.parents)
+    while ahead:
+        at = ahead.pop()
+        if at not in found:
+            found.add(at)
+            ahead += saves[at].parents if at in saves else ()
+    return found
+
+
 def _known(saves: Mapping[bytes, Save]) -> dict[bytes, set[bytes]]:
     """For each save every one that it builds on, near or far; those that are not here among them, by name."""
     found: dict[bytes, set[bytes]] = {}

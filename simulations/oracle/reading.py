@@ -51,6 +51,9 @@ class Copy:
         documents: which commits have a say in a document.
         rules: the documents among these that are rules.
         fresh: rows that the last look has brought.
+        bodies_gone: commits of which a relay holds no body any more.
+        dropped: those of them of which the last look has found it.
+        delivered: by device and relay, under which share and up to which row a device is known to have all.
         touched: documents that the last look has found changed.
         renewed: whether the last look has read everything anew.
     """
@@ -69,6 +72,8 @@ class Copy:
         self.held: dict[str, set[bytes]] = {}
         self.states: dict[bytes, int] = {}
         self.bodies_gone: set[bytes] = set()
+        self.dropped: set[bytes] = set()
+        self.delivered: dict[tuple[bytes, bytes], tuple[bytes, int]] = {}
         self._unread: set[bytes] = set()
         self.documents: dict[Name, set[bytes]] = {}
         self.held_back: set[bytes] = set()
@@ -101,6 +106,7 @@ class Copy:
         stamp = _stamp(self.file)
         if stamp is None or (stamp == self._stamp and not anew):
             self.fresh, self.touched, self.renewed, self.chain_changed = [], set(), False, False
+            self.dropped = set()
             yield None, []
             return
         db = sqlite3.connect(f"{self.file.as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5)
@@ -131,6 +137,7 @@ class Copy:
         wrong = [*self._read_chain(db), *self._read_commits(db)]
         before = self.states
         self.states = self._read_states(db)
+        self._read_dropped(db)
         moved = {id for id, _ in before.items() ^ self.states.items()}
         self._library.open_all()
         for id in {*moved, *(row.id for row in self.fresh), *self._unread}:
@@ -172,8 +179,6 @@ class Copy:
                 fault = "its body is missing"
             if fault:
                 wrong.append(f"commit {id.hex()[:12]} in {scopes.get(scope)}: {fault}")
-            if body is None:
-                self.bodies_gone.add(id)
             row = Row(number, id, scopes.get(scope, ""), links.get(source, b"?" if source else b""))
             self.rows.append(row)
             self.by_id[id] = row
@@ -183,6 +188,11 @@ class Copy:
                 self.by_author.setdefault(commit.author, []).append(row)
             self.fresh.append(row)
         return wrong
+
+    def _read_dropped(self, db: sqlite3.Connection) -> None:
+        gone = {id for (id,) in db.execute("SELECT id FROM commits WHERE body IS NULL")} if self.is_relay else set()
+        self.dropped = gone - self.bodies_gone
+        self.bodies_gone |= gone
 
     def _read_states(self, db: sqlite3.Connection) -> dict[bytes, int]:
         return dict(db.execute("SELECT id, state FROM commits WHERE state<>0").fetchall())
@@ -215,6 +225,11 @@ class Copy:
                 "SELECT device, share, mine, theirs, settled_row, in_sync_at FROM links WHERE in_sync_at IS NOT NULL "
                 "AND share IS NOT NULL"
             )
+        }
+        self.delivered = {
+            (device, relay): (share, row)
+            for device, relay, share, row in db.execute("SELECT device, relay, share, row FROM delivered")
+            if share
         }
 
     def saves(self, name: Name) -> dict[bytes, Save]:

@@ -2,11 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator
+from math import inf
 
+from simulations.oracle import looking
 from simulations.oracle.books import doubled_numbers, table_lines
 from simulations.oracle.chain import Chain, verifies
 from simulations.oracle.periods import beyond_cut
-from simulations.oracle.reading import ACCEPTED, SET_ASIDE, Copy
+from simulations.oracle.reading import ACCEPTED, SET_ASIDE, Claim, Copy
+from simulations.oracle.said_of_others import dropped_too_early, false_deliveries
+from simulations.oracle.secrecy import secrecy_faults
 from simulations.oracle.watched import Fault, Watched
 
 
@@ -23,6 +27,8 @@ def safety_faults(watched: Watched, anew: bool) -> Iterator[Fault]:
             yield "stored", f"{copy.name}: its store cannot be read: {error}"
     yield from _unproved(watched)
     yield from _false_claims(watched)
+    yield from dropped_too_early(watched)
+    yield from false_deliveries(watched)
 
 
 def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
@@ -34,13 +40,23 @@ def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
             return
         yield from _astray(watched, copy, copy.chain)
         yield from _states(watched, copy, copy.chain)
+        yield from secrecy_faults(copy, copy.chain, watched.library)
         for scope in sorted(copy.held.keys() | copy.sums.keys()):
             if not copy.is_sum_right(scope):
                 yield "digests", f"the digest of {scope} is not that of its commits"
         gone = [id for id in watched.acknowledged.get(copy.name, ()) if id not in copy.by_id]
         if gone:
             yield "saved", f"{len(gone)} acknowledged saves are not in its store, {gone[0].hex()[:12]} for one"
+        back = [id for id in watched.acknowledged.get(copy.name, ()) if id in copy.by_id and copy.by_id[id].source]
+        if back:
+            yield (
+                "saved",
+                f"{len(back)} acknowledged saves were lost and came from others, {back[0].hex()[:12]} for one",
+            )
         if not copy.is_relay:
+            for done in watched.done[copy.name]:
+                yield from looking.faults(copy, copy.chain, watched.library, done)
+            watched.done[copy.name] = []
             yield from watched.books[copy.name].faults(db, copy.chain)
             watched.doubled[copy.name] = doubled_numbers(db)
             if anew:
@@ -104,10 +120,13 @@ def _false_claims(watched: Watched) -> Iterator[Fault]:
     holders: dict[bytes, list[Copy]] = {}
     for copy in watched.copies.values():
         holders.setdefault(copy.device, []).append(copy)
-    for copy in watched.copies.values():
-        shares = watched.entitled[copy.name].now
-        for device, claim in watched.claims.fresh(copy):
-            others = holders.get(device, [])
-            # Of two machines with one key nobody knows which one was met.
-            if shares is not None and len(others) == 1 and len(holders[copy.device]) == 1:
-                yield from (("in-sync", text) for text in watched.claims.faults(copy, others[0], claim, shares))
+    shown, watched.claims.shown = watched.claims.shown, []
+    claims: list[tuple[Copy, bytes, Claim, float, float]]
+    claims = [(watched.copies[one.name], one.other, one.claim, one.here, one.there) for one in shown]
+    claims += [(copy, *fresh, inf, inf) for copy in watched.copies.values() for fresh in watched.claims.fresh(copy)]
+    for copy, device, claim, here, there in claims:
+        shares, others = watched.entitled[copy.name].now, holders.get(device, [])
+        # Of two machines with one key nobody knows which one was met.
+        if shares is not None and len(others) == 1 and len(holders[copy.device]) == 1:
+            found = watched.claims.faults(copy, others[0], claim, shares, here, there)
+            yield from (("in-sync", text) for text in found)

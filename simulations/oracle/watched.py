@@ -9,7 +9,9 @@ from simulations.oracle.claims import Claims
 from simulations.oracle.commits import Library
 from simulations.oracle.entitlement import Entitlement, Rulebook
 from simulations.oracle.keys import Keys
+from simulations.oracle.looking import Done
 from simulations.oracle.reading import Copy
+from simulations.oracle.rules import Shares
 
 Fault = tuple[str, str]
 """Which check, and a sentence."""
@@ -26,6 +28,9 @@ class Watched:
         doubled: by device, the numbers that several vouchers have there.
         shown: by device, what its tables say of each voucher, as of the last check of everything.
         numbers_may_double: whether a disk was cloned or put back.
+        done: by device, what people saved since the last look, and what they were looking at.
+        shares_before: by relay, who might give whom what at the last look.
+        put_back: devices and relays whose disk was put back, or of which there are two.
     """
 
     def __init__(self) -> None:
@@ -41,6 +46,9 @@ class Watched:
         self.doubled: dict[str, dict[tuple[str, str], int]] = {}
         self.shown: dict[str, dict[bytes, dict[str, list[object]]]] = {}
         self.numbers_may_double = False
+        self.done: dict[str, list[Done]] = {}
+        self.put_back: set[bytes] = set()
+        self.shares_before: dict[str, Shares | None] = {}
         self._rulebook = Rulebook(self.library)
 
     def add(self, name: str, path: Path, device: bytes, is_relay: bool) -> None:
@@ -50,10 +58,11 @@ class Watched:
         if not is_relay:
             self.books[name] = Books(copy)
             self.acknowledged.setdefault(name, {})
+            self.done.setdefault(name, [])
 
     def drop(self, name: str) -> None:
         """Watch a copy no longer."""
-        for known in (self.copies, self.entitled, self.books, self.acknowledged, self.doubled, self.shown):
+        for known in (self.copies, self.entitled, self.books, self.acknowledged, self.doubled, self.shown, self.done):
             known.pop(name, None)
         self.claims.forget(name)
 

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from simulations.oracle.claims import missing, said
+from simulations.oracle.claims import Shown, missing, said
 from simulations.oracle.endings import Meets, missing_faults, number_faults, relay_faults, unequal_faults
+from simulations.oracle.looking import Done, Looked
+from simulations.oracle.reading import Claim
 from simulations.oracle.safety import safety_faults
 from simulations.oracle.watched import Fault, Watched
 from simulations.story import Violation
@@ -47,18 +49,37 @@ class Oracle:
         """Know the root of an epoch, where no seal secret opens it."""
         self._watched.keys.add_root(root)
 
-    def acknowledged(self, name: str, commits: Iterable[bytes], at_ms: int) -> None:
-        """A device has told a person that these commits are saved."""
-        self._watched.acknowledged[name].update(dict.fromkeys(commits, at_ms))
+    def acknowledged(self, name: str, commits: Iterable[bytes], at_ms: int, looked: Looked | None = None) -> None:
+        """A device has told a person that these commits are saved.
+
+        Args:
+            looked: what that person was looking at; None where it is not known.
+        """
+        saved = frozenset(commits)
+        self._watched.acknowledged[name].update(dict.fromkeys(saved, at_ms))
+        if looked is not None:
+            self._watched.done[name].append(Done(saved, looked))
 
     def lost(self, name: str) -> None:
         """A device or a relay is gone for good; what it alone held is lost with it."""
         self._watched.drop(name)
 
+    def shows_in_sync(self, name: str, other: bytes, claim: Claim, here: int, there: int) -> None:
+        """A device shows at this moment that it is in sync with another; looked into at the next check.
+
+        Args:
+            other: device id of the other.
+            claim: what it has noted of that.
+            here, there: the last rows of commits that the two hold.
+        """
+        self._watched.claims.shown.append(Shown(name, other, claim, here, there))
+
     def restored(self, name: str) -> None:
         """The disk of a device or a relay was put back to an earlier state; numbers may be given out again."""
         watched = self._watched
         watched.acknowledged.get(name, {}).clear()
+        watched.done.get(name, []).clear()
+        watched.put_back.add(watched.copies[name].device)
         watched.numbers_may_double |= not watched.copies[name].is_relay
         watched.claims.forget(name)
         watched.copies[name].forget()
@@ -68,6 +89,7 @@ class Oracle:
     def cloned(self, name: str, clone: str, path: Path) -> None:
         """A second machine goes on with a copy of a device's disk, key and all."""
         self._watched.add(clone, path, self._watched.copies[name].device, is_relay=False)
+        self._watched.put_back.add(self._watched.copies[name].device)
         self.numbers_may_double()
 
     def numbers_may_double(self) -> None:
