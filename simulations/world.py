@@ -175,11 +175,15 @@ class World:
             self.add(relay)
             await self.switch_on(relay)
             await self._add(relay)
-        for branch in self.scenario.branches:
-            for number in range(1, branch.devices + 1):
-                name = device_name(branch, number)
-                if name not in self.devices and not ms_of(branch.joins):
-                    await self.join(branch, number)
+        # Machines are set up at head office one after another, and then taken to their branches.
+        joined = [
+            await self.join(branch, number)
+            for branch in self.scenario.branches
+            for number in range(1, branch.devices + 1)
+            if device_name(branch, number) not in self.devices and not ms_of(branch.joins)
+        ]
+        for device in joined:
+            await self.switch_on(device)
 
     async def switch_on(self, machine: Machine) -> None:
         """Start a device or relay; returns when it listens."""
@@ -190,10 +194,10 @@ class World:
         """Let a branch join at its time."""
         await trio.sleep(max(0.0, ms_of(branch.joins) / 1000 - trio.current_time()))
         for number in range(1, branch.devices + 1):
-            await self.join(branch, number)
+            await self.switch_on(await self.join(branch, number))
 
-    async def join(self, branch: Branch, number: int) -> None:
-        """Invite a device of a branch, and let it join; tried again until it has."""
+    async def join(self, branch: Branch, number: int) -> Device:
+        """Invite a device of a branch, and let it join; tried again until it has. It is switched off then."""
         name = device_name(branch, number)
         draws = self.setting.seeds.stream("keys", name)
         device = Device(
@@ -215,7 +219,7 @@ class World:
             await trio.sleep(_AGAIN_SECONDS)
         self.setting.log.mark("joined", name)
         self.has_joined(device)
-        await self.switch_on(device)
+        return device
 
     def _found(self, branch: Branch) -> None:
         draws = self.setting.seeds.stream("keys", branch.name)

@@ -121,6 +121,12 @@ class Copy:
         finally:
             db.close()
 
+    def forget(self) -> None:
+        """Read everything anew at the next look: another store has taken the place of this one."""
+        kept, self._stamp = self.chain, None
+        self._clear()
+        self.chain = kept
+
     def _take_up(self, db: sqlite3.Connection, anew: bool) -> list[str]:
         self.renewed = anew or not self._goes_on(db)
         if self.renewed:

@@ -82,6 +82,7 @@ class Oracle:
         watched.put_back.add(watched.copies[name].device)
         watched.numbers_may_double |= not watched.copies[name].is_relay
         watched.claims.forget(name)
+        watched.copies[name].forget()
         for copy in watched.copies.values():
             watched.claims.skip(copy)
 
