@@ -23,8 +23,7 @@ def with_table(document: str) -> str:
 
 def _row(bug: Bug) -> str:
     seeds = "1 seed" if bug.seeds == 1 else f"{bug.seeds} seeds"
-    slowly = ", `make bugs`" if bug.slow else ""
-    return f"| `{bug.file}` | {bug.says} | {bug.check} | {seeds} of `{bug.scenario}`{slowly} |"
+    return f"| `{bug.file}` | {bug.says} | {bug.check} | {seeds} of `{bug.scenario}` |"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """Bugs that are planted on purpose, one at a time, in a copy of the packages: do the checks of the simulation see them?
 
 What is planted stands in `planted.toml`, with the scenario in which it shows; the scenarios are in `planted/`.
-`python -m tests.simulations.planting` looks for all of them, the slow ones too, and tells what each took; with names,
-for those.
+`python -m tests.simulations.planting` looks for all of them, and tells what each took; with names, for those alone.
 """
 
 import shutil
@@ -38,7 +37,6 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         scenario: a file in `planted/`, a shipped name, or `swarm`.
         seeds: one of the first so many finds it.
         check: the check that has to say so.
-        slow: it takes longer than a test may.
     """
 
     name: str
@@ -49,7 +47,6 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scenario: str
     check: str
     seeds: int = 1
-    slow: bool = False
 
     @property
     def place(self) -> Path:
@@ -85,15 +82,19 @@ def seen_with(bug: Bug, seeds: int | None = None) -> Seen:
         text = planted.read_text(encoding="utf-8")
         planted.unlink()
         planted.write_text(text.replace(bug.old, bug.new), encoding="utf-8")
-        return look(bug.scenario, seeds or bug.seeds, copy)
+        return _look(bug.scenario, seeds or bug.seeds, copy)
 
 
-def look(scenario: str, seeds: int, packages: Path = ROOT) -> Seen:
+def scenario_named(name: str) -> str:
+    """Return the path of a scenario that is here, or the name of a shipped one."""
+    path = SCENARIOS / f"{name}.toml"
+    return str(path) if path.exists() else name
+
+
+def _look(scenario: str, seeds: int, packages: Path) -> Seen:
     """Return what the simulation sees with the packages of a folder, up to the first seed that fails."""
-    path = SCENARIOS / f"{scenario}.toml"
-    named = str(path) if path.exists() else scenario
     done = subprocess.run(
-        [sys.executable, "-P", _LOOKER, named, str(seeds)],
+        [sys.executable, "-P", _LOOKER, scenario_named(scenario), str(seeds)],
         cwd=packages,
         env={"PYTHONPATH": f"{packages}:{ROOT}", "PATH": "/usr/bin:/bin"},
         capture_output=True,

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulations.planting import PACKAGES, ROOT, Bug, look, occurrences, planted_bugs, seen_with
+from simulations.choosing import chosen
+from tests.simulations.planting import ROOT, Bug, occurrences, planted_bugs, scenario_named, seen_with
 from tools.planted_table import with_table
 
-QUICK = [bug for bug in planted_bugs() if not bug.slow]
-SEEDS = {scenario: max(bug.seeds for bug in QUICK if bug.scenario == scenario) for scenario in
-         sorted({bug.scenario for bug in QUICK})}  # fmt: skip
+BUGS = planted_bugs()
+SEEDS = {one.scenario: max(bug.seeds for bug in BUGS if bug.scenario == one.scenario) for one in BUGS}
 
 
 def named(bug: Bug) -> str:
     return bug.name.replace(" ", "-")
 
 
-@pytest.mark.parametrize("bug", QUICK, ids=named)
+@pytest.mark.parametrize("bug", BUGS, ids=named)
 def test_a_planted_bug_is_seen(bug: Bug) -> None:
     assert occurrences(bug) == 1, f"{bug.file} has changed: write anew what is planted there"
     seen = seen_with(bug)
@@ -26,19 +26,14 @@ def test_a_planted_bug_is_seen(bug: Bug) -> None:
 
 @pytest.mark.parametrize("scenario", SEEDS)
 def test_nothing_is_seen_where_nothing_is_planted(scenario: str) -> None:
-    seen = look(scenario, SEEDS[scenario])
-    assert seen.texts == ()
-    assert [Path(place).parent for place in seen.packages] == [ROOT / package for package in PACKAGES]
-
-
-def test_what_is_planted_slowly_is_still_where_it_was() -> None:
-    assert [bug.name for bug in planted_bugs() if occurrences(bug) != 1] == []
+    what = chosen(scenario_named(scenario))
+    for seed in range(1, SEEDS[scenario] + 1):
+        assert what.run(seed).violations == ()
 
 
 def test_each_bug_has_a_name_and_a_sentence() -> None:
-    bugs = planted_bugs()
-    assert len({bug.name for bug in bugs}) == len(bugs) >= 20
-    assert all(len(bug.says.split()) > 5 for bug in bugs)
+    assert len({bug.name for bug in BUGS}) == len(BUGS) >= 20
+    assert all(len(bug.says.split()) > 5 for bug in BUGS)
 
 
 def test_the_table_in_the_documentation_is_that_of_the_file() -> None:
