@@ -113,8 +113,8 @@ class Links:
         with self._store.noting():
             link = self.made(device)
             self._conn.execute(
-                "UPDATE links SET share=?2, mine=?3, theirs=?4, settled_row=?1, in_sync_at=?5, seen_at=?5, missing_here=0, "
-                "missing_there=0, error=NULL WHERE id=?6",
+                "UPDATE links SET share=?2, mine=?3, theirs=?4, settled_row=?1, in_sync_at=?5, seen_at=?5, "
+                "missing_here=0, missing_there=0, error=NULL WHERE id=?6",
                 (row, share, mine, theirs, now, link.id),
             )
 

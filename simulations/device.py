@@ -187,7 +187,9 @@ class Machine:
     def told(self, said: Said) -> None:
         """Take what a node tells."""
         self.log.say(self.name, f"{said.event}: {said.text}")
-        if said.event == "in-sync":
+        if said.event == "connected":
+            self.log.connected(self.name, said.peer)
+        elif said.event == "in-sync":
             self.log.mark("in-sync", self.name, other=said.peer)
             self.shown(said.peer)
         elif said.event == "failed":

@@ -1,7 +1,7 @@
 """What is written down while a run goes on: marks, spans, and when each commit came where. The story is made of it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from simulations.clocks import elapsed_ms
 from simulations.story import Kind, Mark, Span, Violation
@@ -17,6 +17,11 @@ class Seen(NamedTuple):
     row: int
     unread: frozenset[bytes]
     entries: int
+
+
+CALLS_MAX: Final = 200
+"""So many conversations of two within ten minutes are a storm, whatever happens to their line."""
+_CALLS_MS: Final = 600_000
 
 
 class Saved(NamedTuple):
@@ -46,6 +51,7 @@ class Log:
         self.saved: list[Saved] = []
         self.violations: list[Violation] = []
         self.joined: dict[str, int] = {}
+        self._calls: dict[tuple[str, str, int], int] = {}
         self._begun: dict[tuple[str, str], int] = {}
 
     def mark(self, kind: Kind, who: str, text: str = "", other: str = "", count: int = 1) -> None:
@@ -68,6 +74,13 @@ class Log:
     def was_there(self, device: str, at: int) -> bool:
         """Whether a device belonged to the company at a moment."""
         return self.joined.get(device, at + 1) <= at
+
+    def connected(self, who: str, peer: str) -> None:
+        """A conversation has begun; two that begin them over and over waste every line and battery."""
+        calls = (who, peer, elapsed_ms() // _CALLS_MS)
+        self._calls[calls] = self._calls.get(calls, 0) + 1
+        if self._calls[calls] == CALLS_MAX:
+            self.violated("calls die down", f"{who} and {peer} began {CALLS_MAX} conversations within ten minutes")
 
     def begin(self, who: str, why: str) -> None:
         """From now on a device is away; `why` as in `Span`."""

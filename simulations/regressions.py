@@ -7,13 +7,15 @@ from typing import Final
 import msgspec
 
 REGRESSIONS: Final = Path(__file__).parent / "regressions.toml"
+SCHEDULES: Final = Path(__file__).parent / "regressions"
+"""Scenarios that were shrunk to what a failure needs: they fail alike whatever the swarm draws later."""
 
 
 class Regression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A seed that failed.
 
     Attributes:
-        scenario: a shipped name, or `swarm`.
+        scenario: a shipped name, `swarm`, or the path of a file in `regressions/`.
         seed: what failed with it.
         was: what was wrong, in a sentence.
     """
@@ -29,4 +31,9 @@ class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def regressions() -> tuple[Regression, ...]:
     """Return all that are kept."""
-    return msgspec.convert(tomllib.loads(REGRESSIONS.read_text(encoding="utf-8")), _Kept).regressions
+    kept = msgspec.convert(tomllib.loads(REGRESSIONS.read_text(encoding="utf-8")), _Kept).regressions
+    return tuple(msgspec.structs.replace(one, scenario=_placed(one.scenario)) for one in kept)
+
+
+def _placed(scenario: str) -> str:
+    return str(SCHEDULES / scenario) if scenario.endswith(".toml") else scenario
