@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple, TextIO
 
-from simulations.reading_toml import read_scenario
+from simulations.reading.reading_toml import read_scenario
 from simulations.running_seeds import Outcome, Task, brief, run_seeds
 from simulations.scenario import Scenario
 from simulations.shrinking import Fails

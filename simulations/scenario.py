@@ -1,6 +1,6 @@
 """What a scenario says: who there is, how they are connected, how they work, what goes wrong and when, what must hold.
 
-A scenario is a TOML file; `simulations.reading_toml` reads one and says what is wrong with it. Times are texts such as
+A scenario is a TOML file; `simulations.reading` reads one and says what is wrong with it. Times are texts such as
 `"90s"`, `"2h"`, `"3d"`; `ms_of` turns one into milliseconds.
 """
 

@@ -5,10 +5,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from simulations.names import Names
+from simulations.reading.names import Names
+from simulations.reading.sense import sense_mistakes
+from simulations.reading.spans import length_of
 from simulations.scenario import Branch, Faults, Scenario, Work, ms_of
-from simulations.sense import sense_mistakes
-from simulations.spans import length_of
 
 RUNS_MAX: Final = 200
 SECONDS_MAX: Final = 300.0

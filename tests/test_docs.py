@@ -9,8 +9,8 @@ from typing import get_args
 import pytest
 import typer.main
 
-from simulations.deed_words import DEEDS
-from simulations.reading_toml import parse_scenario
+from simulations.reading.deed_words import DEEDS
+from simulations.reading.reading_toml import parse_scenario
 from simulations.scenario import Deed
 from tools.command_page import PAGE, command_page
 from tools.file_table import DOCUMENT, with_table

@@ -21,8 +21,8 @@ from msgspec.inspect import (
     VarTupleType,
 )
 
-from simulations.deed_words import DEEDS
-from simulations.reading_toml import read_scenario, shipped
+from simulations.reading.deed_words import DEEDS
+from simulations.reading.reading_toml import read_scenario, shipped
 from simulations.scenario import Branch, Expect, Faults, Happening, Line, Record, RelayAt, RuleBetween, Scenario, Work
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "simulations.md"

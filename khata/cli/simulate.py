@@ -64,7 +64,7 @@ def simulate(
     if listed:
         _list(as_json)
     elif show:
-        from simulations.reading_toml import text_of_scenario
+        from simulations.reading.reading_toml import text_of_scenario
 
         sys.stdout.write(text_of_scenario(show))
     elif not scenario:
@@ -80,7 +80,7 @@ def simulate(
 
 
 def _list(as_json: bool) -> None:
-    from simulations.reading_toml import read_scenario, shipped
+    from simulations.reading.reading_toml import read_scenario, shipped
 
     rows = [(name, read_scenario(name).title) for name in shipped()]
     if as_json:

@@ -26,7 +26,7 @@ def again(name: str, seed: int) -> str:
 
 def print_story(story: "Story") -> None:
     """Print what happened in one run: in words, in figures, what needs a person, and whether all held."""
-    from simulations.words import paragraph
+    from simulations.reports.words import paragraph
 
     say(f"{story.title} (seed {story.seed})\n")
     say(" ".join(paragraph(story)) + "\n")
@@ -80,7 +80,7 @@ def print_seeds(name: str, outcomes: "Sequence[Outcome]", wanted: int) -> None:
 
 def toml_of_shrunk(name: str, outcome: "Outcome", shrunk: "Shrunk") -> str:
     """The shortest schedule as a file: what it is about stands above it."""
-    from simulations.writing_toml import toml_of
+    from simulations.reading.writing_toml import toml_of
 
     heading = f"What is left of {name}: with --seed {outcome.seed} it still fails the check `{outcome.check}`."
     return toml_of(shrunk.scenario, heading)
@@ -88,7 +88,7 @@ def toml_of_shrunk(name: str, outcome: "Outcome", shrunk: "Shrunk") -> str:
 
 def written_report(story: "Story", file: str) -> list[Path]:
     """Write the report of a run to a file, and a picture beside it; return what was written."""
-    from simulations.report import write_report
+    from simulations.reports.page import write_report
 
     return write_report(story, Path(file).expanduser())
 

@@ -1,6 +1,6 @@
 """The figures of a report against values worked out by hand."""
 
-from simulations.figures import (
+from simulations.reports.figures import (
     Link,
     Spread,
     buckets,

@@ -1,6 +1,6 @@
 """The table of what happened."""
 
-from simulations.happened import ROWS_MAX, Row, happened
+from simulations.reports.happened import ROWS_MAX, Row, happened
 from simulations.scenario import DAY, HOUR, MINUTE
 from tests.simulations.stories import a_story, lane, mark
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulations.reading_toml import (
+from simulations.reading.reading_toml import (
     FILE_BYTES_MAX,
     MISTAKES_TOLD_MAX,
     BadScenario,
@@ -17,10 +17,10 @@ from simulations.reading_toml import (
     shipped,
     text_of_scenario,
 )
+from simulations.reading.sense import sense_mistakes
+from simulations.reading.shape import shape_mistakes
+from simulations.reading.writing_toml import toml_of
 from simulations.scenario import Branch, Scenario
-from simulations.sense import sense_mistakes
-from simulations.shape import shape_mistakes
-from simulations.writing_toml import toml_of
 
 SHOP = """title = "A shop"
 about = "Whether it works"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulations.reading_toml import parse_scenario, read_scenario, shipped, text_of_scenario
+from simulations.reading.reading_toml import parse_scenario, read_scenario, shipped, text_of_scenario
+from simulations.reading.writing_toml import toml_of
 from simulations.scenario import DAY, ms_of
-from simulations.writing_toml import toml_of
 
 NAMED = {
     "branch-offline-three-days", "head-office-burns-down", "masters-only-tablet", "relay-loses-its-disk",

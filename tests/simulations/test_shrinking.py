@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulations.reading_toml import parse_scenario, read_scenario
+from simulations.reading.reading_toml import parse_scenario, read_scenario
+from simulations.reading.sense import sense_mistakes
+from simulations.reading.writing_toml import toml_of
 from simulations.scenario import Branch, Faults, Happening, Scenario, Work, ms_of
-from simulations.sense import sense_mistakes
 from simulations.shrinking import shrink
-from simulations.writing_toml import toml_of
 
 WHOLE = read_scenario("everything-at-once")
 

@@ -6,7 +6,7 @@ import pytest
 
 from khata.cli.simulated import as_data, as_list, print_failure, print_seeds, print_story
 from simulations.choosing import chosen
-from simulations.reading_toml import read_scenario, shipped, text_of_scenario
+from simulations.reading.reading_toml import read_scenario, shipped, text_of_scenario
 from simulations.running_seeds import Outcome
 from simulations.shrinking import Shrunk
 from tests.khata.command_line import Run, command_line

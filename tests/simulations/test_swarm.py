@@ -1,9 +1,9 @@
 """The swarm: what is drawn from a seed is a scenario like any other."""
 
-from simulations.reading_toml import parse_scenario
-from simulations.sense import sense_mistakes
+from simulations.reading.reading_toml import parse_scenario
+from simulations.reading.sense import sense_mistakes
+from simulations.reading.writing_toml import toml_of
 from simulations.swarm import draw
-from simulations.writing_toml import toml_of
 
 
 def test_whatever_is_drawn_makes_sense():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulations.toml_lines import KeyPath, Lines
+from simulations.reading.toml_lines import KeyPath, Lines
 
 STRANGE = '''title = "x [[a]] # no" # = a comment
 about = """

@@ -1,7 +1,7 @@
 """Who was out of touch when, and when that was over."""
 
+from simulations.reports.touch import Return, alone, common, returns, together
 from simulations.scenario import HOUR, SECOND
-from simulations.touch import Return, alone, common, returns, together
 from tests.simulations.stories import a_story, lane, mark, relay, saved
 
 

@@ -1,8 +1,8 @@
 """The paragraph at the top of a report, sentence by sentence."""
 
+from simulations.reports.words import paragraph, replay
 from simulations.scenario import DAY, HOUR, MINUTE, SECOND
 from simulations.story import Open, Violation
-from simulations.words import paragraph, replay
 from tests.simulations.stories import a_story, failing, lane, mark, pune_cut_off, saved
 
 

@@ -5,9 +5,9 @@ import tomllib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulations.reading_toml import parse_scenario
+from simulations.reading.reading_toml import parse_scenario
+from simulations.reading.writing_toml import toml_of
 from simulations.scenario import Branch, Faults, Happening, Line, RelayAt, RuleBetween, Scenario, Work
-from simulations.writing_toml import toml_of
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(str.strip)
 NAMES = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20).filter(lambda name: name.strip() == name)

@@ -18,9 +18,9 @@ from msgspec.inspect import (
     VarTupleType,
 )
 
-from simulations.mistakes import Mistake, instead
+from simulations.reading.mistakes import Mistake, instead
+from simulations.reading.toml_lines import KeyPath
 from simulations.scenario import Scenario
-from simulations.toml_lines import KeyPath
 
 _SHAPE: Final = msgspec.inspect.type_info(Scenario)
 _SAID_CHARS_MAX: Final = 40

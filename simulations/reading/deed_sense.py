@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from simulations.deed_words import DEEDS
-from simulations.mistakes import Mistake
-from simulations.names import Names
+from simulations.reading.deed_words import DEEDS
+from simulations.reading.mistakes import Mistake
+from simulations.reading.names import Names
+from simulations.reading.spans import length_mistakes, number_mistakes
+from simulations.reading.toml_lines import KeyPath
 from simulations.scenario import HOUR, YEAR, Happening, Scenario, given, ms_of
-from simulations.spans import length_mistakes, number_mistakes
-from simulations.toml_lines import KeyPath
 
 CLOCK_MAX: Final = 100 * YEAR
 """How far a clock may jump, or drift in a day."""

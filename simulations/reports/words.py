@@ -4,9 +4,9 @@ import shlex
 from collections import Counter
 from typing import Final
 
-from simulations.plain import clock, counted, length, listed, shown
+from simulations.reports.plain import clock, counted, length, listed, shown
+from simulations.reports.touch import Alone, alone
 from simulations.story import Kind, Story
-from simulations.touch import Alone, alone
 
 _BRANCHES_NAMED_MAX: Final = 3
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from simulations.mistakes import Mistake, instead
+from simulations.reading.mistakes import Mistake, instead
+from simulations.reading.toml_lines import KeyPath
 from simulations.scenario import Scenario, device_names
-from simulations.toml_lines import KeyPath
 
 
 class Names:

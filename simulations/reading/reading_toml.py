@@ -8,13 +8,13 @@ from typing import Any, Final
 import msgspec
 
 from crdt_models.errors import KhataError
-from simulations.mistakes import Mistake, instead
+from simulations.reading.mistakes import Mistake, instead
+from simulations.reading.sense import sense_mistakes
+from simulations.reading.shape import shape_mistakes
+from simulations.reading.toml_lines import Lines
 from simulations.scenario import Scenario
-from simulations.sense import sense_mistakes
-from simulations.shape import shape_mistakes
-from simulations.toml_lines import Lines
 
-SHIPPED: Final = Path(__file__).parent / "scenarios"
+SHIPPED: Final = Path(__file__).parent.parent / "scenarios"
 FILE_BYTES_MAX: Final = 256 * 1024
 MISTAKES_TOLD_MAX: Final = 20
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from simulations.toml_lines import KeyPath
+from simulations.reading.toml_lines import KeyPath
 
 _LISTED_MAX = 30
 """How many words a message lists; of more, it tells the first ones."""

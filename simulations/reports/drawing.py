@@ -13,7 +13,7 @@ from lxml import etree
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulations.palette import LIGHT
+from simulations.reports.palette import LIGHT
 
 SVG: Final = "http://www.w3.org/2000/svg"
 XLINK: Final = "http://www.w3.org/1999/xlink"

@@ -7,11 +7,11 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from simulations.drawing import WIDTH, Picture, axes_of, our_style
-from simulations.palette import LIGHT
-from simulations.plain import shown
+from simulations.reports.drawing import WIDTH, Picture, axes_of, our_style
+from simulations.reports.palette import LIGHT
+from simulations.reports.plain import shown
+from simulations.reports.words import paragraph, replay
 from simulations.story import Story
-from simulations.words import paragraph, replay
 
 _DPI: Final = 150
 _DPI_TALL: Final = 80

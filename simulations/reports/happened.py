@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from simulations.plain import length, listed, shown
+from simulations.reports.plain import length, listed, shown
 from simulations.story import Kind, Mark, Span, Story
 
 ROWS_MAX: Final = 120

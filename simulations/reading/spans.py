@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from simulations.mistakes import Mistake
+from simulations.reading.mistakes import Mistake
+from simulations.reading.toml_lines import KeyPath
 from simulations.scenario import DAY, HOUR, MINUTE, SECOND, YEAR, ms_of
-from simulations.toml_lines import KeyPath
 
 _UNITS: Final = ((YEAR, "y"), (DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (1, "ms"))
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from crdt_models.errors import KhataError
 from khata.relays import show_size
-from simulations.figures import NEVER, Link, Spread, links, spread, spread_by_device
-from simulations.happened import happened
-from simulations.plain import clock, counted, hours, length, shown, year
+from simulations.reports.figures import NEVER, Link, Spread, links, spread, spread_by_device
+from simulations.reports.happened import happened
+from simulations.reports.plain import clock, counted, hours, length, shown, year
+from simulations.reports.touch import Return, returns
+from simulations.reports.words import paragraph, replay
 from simulations.story import Story
-from simulations.touch import Return, returns
-from simulations.words import paragraph, replay
 
 if TYPE_CHECKING:
-    from simulations.drawing import Picture
+    from simulations.reports.drawing import Picture
 
 _LIBRARIES = ("jinja2", "matplotlib")
 _LINKS_MAX = 40
@@ -33,8 +33,8 @@ def write_report(story: Story, path: Path) -> list[Path]:
     if not all(map(find_spec, _LIBRARIES)):
         raise KhataError("a report needs jinja2 and matplotlib, which come with: pip install 'khata[report]'")
     # They take a second to load, which only those who want a report should wait for.
-    from simulations.pictures import pictures
-    from simulations.poster import poster
+    from simulations.reports.pictures import pictures
+    from simulations.reports.poster import poster
 
     drawn = pictures(story)
     image = path.with_suffix(".png")
@@ -48,9 +48,9 @@ def _page(story: Story, drawn: "dict[str, list[Picture]]") -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    from simulations.drawing import as_svg
-    from simulations.lanes import caption
-    from simulations.palette import DARK, LIGHT, as_css
+    from simulations.reports.drawing import as_svg
+    from simulations.reports.lanes import caption
+    from simulations.reports.palette import DARK, LIGHT, as_css
 
     surroundings = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -70,7 +70,7 @@ def _page(story: Story, drawn: "dict[str, list[Picture]]") -> str:
     embedded = {
         name: [{"title": one.title, "svg": Markup(as_svg(one))} for one in part] for name, part in drawn.items()
     }
-    return surroundings.get_template("report.html.j2").render(
+    return surroundings.get_template("page.html.j2").render(
         story=story,
         light=Markup(as_css(LIGHT)),
         dark=Markup(as_css(DARK)),

@@ -13,12 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
-from simulations.drawing import Picture
-from simulations.palette import LIGHT, MARKS, SPANS
-from simulations.plain import counted, length, shortened, shown
+from simulations.reports.drawing import Picture
+from simulations.reports.palette import LIGHT, MARKS, SPANS
+from simulations.reports.plain import counted, length, shortened, shown
+from simulations.reports.times import column_ms, time_axis
+from simulations.reports.touch import returns, together
 from simulations.story import Lane, Story
-from simulations.times import column_ms, time_axis
-from simulations.touch import returns, together
 
 _MARK_COLUMNS: Final = 120
 _LANES_PER_PICTURE: Final = 56

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from lxml import etree, html
 
-from simulations.palette import DARK, LIGHT
-from simulations.report import write_report
+from simulations.reports.page import write_report
+from simulations.reports.palette import DARK, LIGHT
 from simulations.scenario import DAY, HOUR, SECOND
 from simulations.story import Open, Story, Traffic, Violation
 from tests.simulations.stories import a_story, failing, fifty_branches, lane, mark, pune_cut_off, relay, saved
@@ -163,7 +163,7 @@ def test_the_same_story_is_the_same_report_in_another_process(tmp_path):
     here = report(pune_cut_off(), tmp_path)
     there = tmp_path / "there.html"
     program = (
-        "import sys; from pathlib import Path; from simulations.report import write_report; "
+        "import sys; from pathlib import Path; from simulations.reports.page import write_report; "
         "from tests.simulations.stories import pune_cut_off; write_report(pune_cut_off(), Path(sys.argv[1]))"
     )
     surroundings = {**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": os.pathsep.join(sys.path), "TZ": "Asia/Kolkata"}
@@ -218,7 +218,9 @@ def said_by(program: str) -> str:
 
 
 def test_what_draws_is_loaded_only_to_draw():
-    assert said_by("import sys, simulations.report; print({'matplotlib', 'jinja2'} & set(sys.modules))") == "set()"
+    assert (
+        said_by("import sys, simulations.reports.page; print({'matplotlib', 'jinja2'} & set(sys.modules))") == "set()"
+    )
 
 
 def test_where_the_libraries_are_missing_it_is_said_how_to_get_them():
@@ -227,7 +229,7 @@ import sys
 from pathlib import Path
 from typing import Any
 from crdt_models.errors import KhataError
-from simulations.report import write_report
+from simulations.reports.page import write_report
 from tests.simulations.stories import a_story
 sys.path[:] = [entry for entry in sys.path if "site-packages" not in entry]
 try:

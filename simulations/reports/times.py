@@ -7,7 +7,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-from simulations.palette import LIGHT
+from simulations.reports.palette import LIGHT
 from simulations.scenario import DAY, HOUR, MINUTE, SECOND
 from simulations.story import Story
 

@@ -8,9 +8,11 @@ from typing import Final
 import msgspec
 
 from p2p.limits import NAME_CHARS_MAX, SERIES_CHARS_MAX
-from simulations.deed_sense import deed_mistakes
-from simulations.mistakes import Mistake
-from simulations.names import Names
+from simulations.reading.deed_sense import deed_mistakes
+from simulations.reading.mistakes import Mistake
+from simulations.reading.names import Names
+from simulations.reading.spans import length_mistakes, number_mistakes
+from simulations.reading.toml_lines import KeyPath
 from simulations.scenario import (
     DAY,
     EVERYBODY,
@@ -25,8 +27,6 @@ from simulations.scenario import (
     device_names,
     ms_of,
 )  # fmt: skip
-from simulations.spans import length_mistakes, number_mistakes
-from simulations.toml_lines import KeyPath
 
 BRANCHES_MAX: Final = 60
 DEVICES_MAX: Final = 9
