@@ -13,7 +13,7 @@ REFUSALS_KEPT_MAX = 1000
 class LinkStatus(NamedTuple):
     """A peer as `status` shows it; times are local milliseconds, None when it never happened.
 
-    `settled_at` says since when both have agreed up to `settled_row`, `in_sync_at` when that was proved last.
+    `in_sync_at` says when it was proved last that both agree, up to `settled_row`.
     """
 
     device: bytes
@@ -25,7 +25,6 @@ class LinkStatus(NamedTuple):
     missing_there: int | None
     error: str | None
     clock_off_ms: int | None
-    settled_at: int | None = None
 
 
 class Refusal(NamedTuple):
@@ -61,7 +60,7 @@ class Links:
         """Every peer ever met, in the order of their device ids."""
         rows = self._conn.execute(
             "SELECT device, address, settled_row, in_sync_at, seen_at, missing_here, missing_there, error, "
-            "clock_off_ms, settled_at FROM links ORDER BY device"
+            "clock_off_ms FROM links ORDER BY device"
         )
         return [LinkStatus(*row) for row in rows]
 
@@ -114,8 +113,7 @@ class Links:
         with self._store.noting():
             link = self.made(device)
             self._conn.execute(
-                "UPDATE links SET settled_at=CASE WHEN settled_row=?1 AND share=?2 THEN settled_at ELSE ?5 END, "
-                "share=?2, mine=?3, theirs=?4, settled_row=?1, in_sync_at=?5, seen_at=?5, missing_here=0, "
+                "UPDATE links SET share=?2, mine=?3, theirs=?4, settled_row=?1, in_sync_at=?5, seen_at=?5, missing_here=0, "
                 "missing_there=0, error=NULL WHERE id=?6",
                 (row, share, mine, theirs, now, link.id),
             )

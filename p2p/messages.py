@@ -206,13 +206,17 @@ class Standing(Message, frozen=True, tag="standing"):
 
 
 class ReportRow(msgspec.Struct, frozen=True, array_like=True):
-    """What a relay knows of a device: when it was seen, up to when delivered, what waits there, since when."""
+    """What a relay knows of a device: when it was seen, up to when delivered, what waits there, since when.
+
+    `control` says whether anything in `control` waits as well; a relay that does not say is taken to mean it does.
+    """
 
     device: Bytes32
     seen_at: Annotated[int, Meta(ge=0, le=TIME_MS_MAX)] | None
     delivered_at: Annotated[int, Meta(ge=0, le=TIME_MS_MAX)] | None
     waiting: Count
     since: Annotated[int, Meta(ge=0, le=TIME_MS_MAX)] | None
+    control: bool = True
 
 
 class Report(Message, frozen=True, tag="report"):

@@ -11,7 +11,7 @@ from p2p.chain_members import Member
 from p2p.limits import REPORT_ROWS_MAX
 from p2p.messages import Report, ReportRow
 from p2p.replica import Replica
-from p2p.waiting import WaitingCounts
+from p2p.waiting import WaitingCounts, control_waits
 
 _CONTROL: Final = b""
 """Stands for `control` where otherwise a share is named."""
@@ -65,23 +65,16 @@ def _delivered(replica: Replica, device: bytes) -> list[tuple[Delivered, bytes]]
     return [(Delivered(row, relay), share) for row, relay, share in rows]
 
 
-def _note_delivered(replica: Replica, relay: bytes, now: int) -> None:
+def _note_delivered(replica: Replica, relay: bytes, said_now: Sequence[ReportRow]) -> None:
     """Take from what a relay has just said what has reached whom. Inside a transaction.
 
-    Its word counts where it is about a time after it came to agree with this copy: either nothing waits there for a
-    device any more, or the device was in sync with it since. What waits is counted without `control`, so of that only
-    the latter counts.
+    It said so after what it has last agreed upon with this copy: what one end says arrives in order. So where nothing
+    waits there for a device, all of that has reached it. No clock has a part in this: any of them may jump.
     """
-    link = next((one for one in replica.links.statuses() if one.device == relay), None)
-    if link is None or link.settled_at is None:
-        return
     row = replica.link(relay).settled_under(replica.share_with(relay).id)
-    for said in reported(replica):
-        there = (said.delivered_at or 0) - (link.clock_off_ms or 0)
-        if said.relay != relay or not row:
-            continue
-        shares = [_CONTROL] if there > link.settled_at else []
-        if shares or (not said.waiting and now > link.settled_at):
+    for said in said_now if row else ():
+        shares = [] if said.control else [_CONTROL]
+        if not said.waiting:
             shares.append(replica.share_with(said.device).id)
             replica.db.execute(
                 "DELETE FROM delivered WHERE device=? AND relay=? AND share NOT IN (?, ?)",
@@ -118,7 +111,14 @@ class Reports:
         if row is None:
             link, waiting = self._links.get(member.device), self._waiting.of(member.device)
             seen, delivered = (link.seen_at, link.in_sync_at) if link is not None else (None, None)
-            row = self._rows[member.device] = ReportRow(member.device, seen, delivered, waiting.commits, waiting.since)
+            row = self._rows[member.device] = ReportRow(
+                member.device,
+                seen,
+                delivered,
+                waiting.commits,
+                waiting.since,
+                control_waits(self._replica, member.device),
+            )
         return row
 
     def _concerned(self, peer: bytes) -> Iterator[Member]:
@@ -145,7 +145,7 @@ def keep_report(replica: Replica, relay: bytes, rows: Sequence[ReportRow], now: 
             "INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(relay, row.device, row.seen_at, row.delivered_at, row.waiting, row.since, now) for row in known],
         )
-        _note_delivered(replica, relay, now)
+        _note_delivered(replica, relay, known)
 
 
 def reported(replica: Replica) -> list[Reported]:

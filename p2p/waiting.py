@@ -74,3 +74,14 @@ class WaitingCounts:
 def waiting_for(replica: Replica, peer: bytes) -> Waiting:
     """What may flow to a peer and is not proved to be there, counted once; see `WaitingCounts`."""
     return WaitingCounts(replica).of(peer)
+
+
+def control_waits(replica: Replica, peer: bytes) -> bool:
+    """Whether anything in `control` is not proved to be with a peer. Cost: one lookup for each scope in `control`."""
+    link = replica.link(peer)
+    found = replica.db.execute(
+        "SELECT 1 FROM commits WHERE scope IN (SELECT id FROM scopes WHERE path GLOB 'control/*') AND row>? "
+        f"AND {NOT_FROM} LIMIT 1",
+        (link.settled_row, link.id, author_mark(peer)),
+    ).fetchone()
+    return found is not None

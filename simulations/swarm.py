@@ -51,7 +51,7 @@ _FAULTS: Final = {
 def draw(seed: int) -> Scenario:
     """Return the scenario of a seed."""
     draws = Seeds(seed).stream("swarm")
-    hours = draws.choice((0.25, 0.25, 0.5, 1.0))
+    hours = draws.choice((0.25, 0.25, 0.5))
     branches = _branches(draws, hours)
     relays = draws.choice((0, 0, 0, 1, 1, 2))
     day = date(draws.randint(2024, 2029), draws.randint(1, 12), draws.randint(1, 28))
@@ -104,7 +104,7 @@ def _lines(draws: Random, may_be_apart: bool) -> tuple[Line, ...]:
 
 
 def _work(draws: Random) -> Work:
-    busy = draws.choice((2.0, 4.0, 8.0))
+    busy = draws.choice((1.0, 2.0, 4.0))
 
     def rate(highest: float) -> float:
         return round(busy * draws.choice((0.0, 0.5, 1.0)) * highest, 2)

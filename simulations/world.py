@@ -121,8 +121,9 @@ class World:
         self.oracle.lost(machine.name)
 
     def roll_back(self, machine: Machine) -> None:
-        """A device or relay goes on with an earlier state of its disk."""
+        """A device or relay goes on with an earlier state of its disk; what was shown before is looked at before."""
         self.tell_oracle()
+        self.setting.log.violations += self.oracle.check_now(elapsed_ms())
         machine.restore()
         self.oracle.restored(machine.name)
         self.rolled_back.add(machine.name)

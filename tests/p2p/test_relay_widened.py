@@ -6,7 +6,7 @@ import pytest
 from crdt_models.rules import PAUSED
 from p2p.pruning import prune
 from p2p.replica import Replica
-from p2p.reports import Reports, control_delivered, keep_report
+from p2p.reports import Reports, control_delivered, delivered_through, keep_report
 from p2p.rule_deeds import offer_preset, save_rule
 from p2p.rules import Agreements, rules_in
 from p2p.waiting import WaitingCounts, waiting_for
@@ -69,12 +69,26 @@ def test_that_nothing_waits_at_a_relay_does_not_say_that_an_offer_was_delivered(
     keep_report(office, relay.keys.id, Reports(WaitingCounts(relay)).to(office.keys.id).rows, NOW + 1000)
     assert control_delivered(office, pune.keys.id) < offered
     assert sync(pune, relay).in_sync
-    rows = [
-        msgspec.structs.replace(row, delivered_at=NOW + 2000)
-        for row in Reports(WaitingCounts(relay)).to(office.keys.id).rows
-    ]
-    keep_report(office, relay.keys.id, rows, NOW + 3000)
+    keep_report(office, relay.keys.id, Reports(WaitingCounts(relay)).to(office.keys.id).rows, NOW + 3000)
     assert control_delivered(office, pune.keys.id) >= offered
+
+
+def test_what_a_relay_has_delivered_is_told_without_a_clock():
+    office, pune, relay = with_relay("everything")
+    assert sync(office, relay).in_sync
+    assert sync(pune, relay).in_sync
+    assert sync(office, relay).in_sync
+    save(office, "vouchers/ho/sales/2026-04", b"document 1      ", amount="1")
+    assert sync(office, relay).in_sync
+    told = Reports(WaitingCounts(relay)).to(office.keys.id).rows
+    # The clocks of relay and member jump as they like: neither makes anything be where it is not.
+    for jumped in (0, NOW + DAY):
+        rows = [msgspec.structs.replace(row, delivered_at=jumped) for row in told]
+        keep_report(office, relay.keys.id, rows, NOW - DAY)
+        assert delivered_through(office, pune.keys.id).row < office.store.next_row() - 1
+    assert sync(pune, relay).in_sync
+    keep_report(office, relay.keys.id, Reports(WaitingCounts(relay)).to(office.keys.id).rows, 0)
+    assert delivered_through(office, pune.keys.id).row == office.store.next_row() - 1
 
 
 def test_whose_words_count_in_a_rule_is_asked_anew_where_as_many_members_are_others():

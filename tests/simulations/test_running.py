@@ -1,0 +1,84 @@
+"""Runs: the same seed is the same run everywhere, and what it tells is what happened."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import msgspec
+
+from simulations.running import run
+from simulations.scenario import MINUTE, Branch, Expect, Happening, RelayAt, Scenario, Work
+
+BUSY = Work(vouchers=40, alterations=20, hot=1.0, cancellations=2, masters=4, renames=4, transfers=8, settlements=0)
+CUT = Scenario(
+    title="Pune is cut off",
+    about="For ten minutes.",
+    lasts="30m",
+    branches=(Branch(name="Head Office", code="HO"), Branch(name="Pune", code="PUN")),
+    relays=(RelayAt(name="Cloud"),),
+    work=BUSY,
+    happenings=(Happening(at="10m", do="cut", who=("Pune",), lasts="10m"),),
+)
+ELSEWHERE = """
+import json, sys
+from simulations.running import run
+from tests.simulations.test_running import CUT
+story = run(CUT, int(sys.argv[1]), "cut")
+print(json.dumps([story.trace, story.counted]))
+"""
+
+
+def in_another_process(seed: int, hash_seed: str) -> list[object]:
+    """The trace and the counts of a run in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(seed)],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        check=True,
+    )
+    found: list[object] = json.loads(done.stdout)
+    return found
+
+
+def test_a_seed_gives_the_same_run_in_other_processes_with_other_hash_seeds_and_another_seed_another_one():
+    here = run(CUT, 7, "cut")
+    assert [in_another_process(7, hash_seed) for hash_seed in ("0", "4711")] == [[here.trace, here.counted]] * 2
+    assert run(CUT, 8, "cut").trace != here.trace
+
+
+def test_what_a_run_tells_is_what_happened():
+    out = io.StringIO()
+    story = run(CUT, 1, "cut", out)
+    assert not story.violations
+    assert [(span.why, span.begin, span.end) for lane in story.lanes for span in lane.spans if lane.name == "Pune"][
+        -1
+    ] == ("cut", 10 * MINUTE, 20 * MINUTE)
+    during = [one for one in story.deliveries if one.who == "Pune" and 10 * MINUTE < one.saved < 20 * MINUTE]
+    assert during
+    assert all(one.everywhere is not None and one.everywhere >= 20 * MINUTE for one in during)
+    assert story.lasts == 30 * MINUTE
+    assert story.in_sync is not None
+    assert "Pune: cut begins" in out.getvalue()
+    assert sum(sum(one.bytes) for one in story.traffic) > 10_000
+
+
+def test_what_two_change_at_once_is_listed_and_a_scenario_that_expects_otherwise_fails():
+    clash = Scenario(
+        title="Two clerks",
+        about="One voucher.",
+        lasts="12m",
+        branches=CUT.branches,
+        work=Work(vouchers=60, alterations=0, cancellations=0, masters=0, renames=0, transfers=0),
+        happenings=(
+            Happening(at="5m", do="cut", who=("Pune",), lasts="5m"),
+            Happening(at="6m", do="alter-same", who=("Head Office", "Pune")),
+        ),
+        expect=Expect(conflicts="some"),
+    )
+    story = run(clash, 3, "clash")
+    assert not story.violations
+    assert story.conflicts
+    wrong = msgspec.structs.replace(clash, expect=Expect(conflicts="none"))
+    assert {one.check for one in run(wrong, 3, "clash").violations} == {"as expected"}
