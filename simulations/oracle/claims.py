@@ -53,13 +53,18 @@ class Shown(NamedTuple):
 
 
 class Claims:
-    """Looks at each claim once, when it is made."""
+    """Looks at each claim once, when it is made.
+
+    Attributes:
+        put_back: devices whose disk was put back since the last look: what was noted of them may be older than that.
+    """
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, bytes], Claim] = {}
         self._given: dict[tuple[str, str, bytes], int] = {}
         self._digests: dict[tuple[str, str, bytes], _Digests] = {}
         self.shown: list[Shown] = []
+        self.put_back: set[bytes] = set()
 
     def forget(self, name: str) -> None:
         """Begin anew with a copy whose store was replaced."""
@@ -77,7 +82,8 @@ class Claims:
         for device, claim in copy.claims.items():
             if self._known.get((copy.name, device)) != claim:
                 self._known[copy.name, device] = claim
-                yield device, claim
+                if not self.put_back & {device, copy.device}:
+                    yield device, claim
 
     def faults(
         self, copy: Copy, other: Copy, claim: Claim, shares: Shares, here: float = inf, there: float = inf

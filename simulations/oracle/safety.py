@@ -124,6 +124,7 @@ def _false_claims(watched: Watched) -> Iterator[Fault]:
     claims: list[tuple[Copy, bytes, Claim, float, float]]
     claims = [(watched.copies[one.name], one.other, one.claim, one.here, one.there) for one in shown]
     claims += [(copy, *fresh, inf, inf) for copy in watched.copies.values() for fresh in watched.claims.fresh(copy)]
+    watched.claims.put_back.clear()
     for copy, device, claim, here, there in claims:
         shares, others = watched.entitled[copy.name].now, holders.get(device, [])
         # Of two machines with one key nobody knows which one was met.

@@ -83,6 +83,7 @@ class Oracle:
         watched.numbers_may_double |= not watched.copies[name].is_relay
         watched.claims.forget(name)
         watched.copies[name].forget()
+        watched.claims.put_back.add(watched.copies[name].device)
         for copy in watched.copies.values():
             watched.claims.skip(copy)
 
