@@ -32,7 +32,7 @@ from p2p.events import (
     SlotCame,
     SyncChanged,
 )
-from p2p.forgetful import note_proved, what_was_forgotten
+from p2p.forgetful import note_proved, notice_forgotten
 from p2p.judging import Checked
 from p2p.messages import Report, Slot
 from p2p.replica import Replica
@@ -281,7 +281,7 @@ class Conversation:
             await patiently(lambda: replica.links.met(peer, self._clock.now_ms(), self.address, off))
             self.was_established = True
             self.is_visit = event.is_visit
-            self.forgot = what_was_forgotten(replica.links, session)
+            self.forgot = await patiently(lambda: notice_forgotten(replica.links, session))
             await self._note_error(self.forgot)
             self._surroundings.established(self, off)
         elif isinstance(event, HandedOver):

@@ -9,8 +9,11 @@ from p2p.messages import CONTROL, SHARE
 from p2p.session import Session
 
 
-def what_was_forgotten(links: Links, session: Session) -> str:
-    """A sentence about how much less a peer says it holds than it had proved; empty when it is no less."""
+def notice_forgotten(links: Links, session: Session) -> str:
+    """A sentence about how much less a peer says it holds than it had proved; empty when it is no less.
+
+    What it had proved before says nothing any more, so all of it waits for that peer until both agree again.
+    """
     if session.peer is None or session.exchanges is None:
         return ""
     proved = links.proved_by(session.peer)
@@ -24,6 +27,7 @@ def what_was_forgotten(links: Links, session: Session) -> str:
             missing += max(0, before - said[1])
     if not missing:
         return ""
+    links.unsettle(session.peer)
     return (
         f"it holds {missing} commits less than it had proved to hold: it runs from an older copy, or has dropped them; "
         "what it lacks is sent to it again"

@@ -14,6 +14,7 @@ from khata.branching import invite_branch
 from khata.device_tickets import invite_device
 from khata.errors import BooksError
 from p2p.admission import invite, join_with
+from p2p.device_notes import ADDRESSES, note_of
 from p2p.errors import P2PError
 from p2p.grants import EVERYTHING, PRESETS
 from p2p.identity import DeviceKeys
@@ -252,6 +253,10 @@ class World:
         outcome = await office.new_node(books).sync(relay.address, _SYNC_SECONDS, join, ticket.device)
         assert outcome.in_sync, f"{relay.name} could not be added: {outcome.error}"
         self.setting.log.mark("joined", relay.name)
+        while not note_of(books.replica, relay.keys.id).get(ADDRESSES):
+            # Whoever joins later hears from head office where the relay is.
+            await trio.sleep(1)
+            books.replica.refresh()
         self.take_to_its_place(relay)
         assert office.node is not None
         office.node.poke()

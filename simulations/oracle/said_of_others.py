@@ -36,8 +36,7 @@ def false_deliveries(watched: Watched) -> Iterator[Fault]:
             taker = next((one for one in watched.copies.values() if one.device == device), None)
             if taker is None or shares is None or not _is_sound(watched, taker) or not _is_sound(watched, copy):
                 continue
-            if share != shares.share_id(copy.device, device) or relay in watched.put_back:
-                # A relay that was put back says that nothing waits there before it has heard what it lost.
+            if share != shares.share_id(copy.device, device):
                 continue
             lacking = [
                 one
