@@ -59,7 +59,7 @@ def _ended(text: str) -> str:
 
 def _loneliness(found: list[Alone]) -> list[str]:
     if not found:
-        return ["Nobody was alone: every branch could reach another one all the time."]
+        return ["No branch was cut off from all others while it was switched on."]
     sentences = [_one_alone(one) for one in found[:_BRANCHES_NAMED_MAX]]
     if rest := found[_BRANCHES_NAMED_MAX:]:
         sentences.append(

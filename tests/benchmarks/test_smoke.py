@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.__main__ import measure
 from benchmarks.measures import Failed, Plan, Process, make, quantile, two_ends
+from benchmarks.simulation import measure as measure_simulation
 from benchmarks.table import BUDGETS, is_within, markdown
 
 PLAN = Plan(vouchers=200, runs=1, edits=20, live=10)
@@ -72,3 +73,10 @@ def test_a_budget_is_a_bound_on_one_side():
     assert not is_within(more, more.budget - 1)
     assert is_within(less, less.budget)
     assert not is_within(less, less.budget + 1)
+
+
+def test_a_simulation_is_measured():
+    line = measure_simulation(branches=2, hours=0.2, seed=1)
+    assert line["simulated_s"] == pytest.approx(720, abs=30)
+    assert line["saves"] > 0
+    assert line["simulated_s_a_s"] > 0

@@ -16,7 +16,7 @@ def test_three_days_without_pune():
 
 def test_a_day_on_which_nothing_happens():
     assert paragraph(a_story()) == [
-        "Nobody was alone: every branch could reach another one all the time.",
+        "No branch was cut off from all others while it was switched on.",
         "In the end all were in sync, as soon as everything was healed.",
         "Nothing needs a person.",
         "Nothing was entered.",
