@@ -51,7 +51,7 @@ _FAULTS: Final = {
 def draw(seed: int) -> Scenario:
     """Return the scenario of a seed."""
     draws = Seeds(seed).stream("swarm")
-    hours = draws.choice((0.25, 0.25, 0.5))
+    hours = draws.choice((0.2, 0.2, 0.4))
     branches = _branches(draws, hours)
     relays = draws.choice((0, 0, 0, 1, 1, 2))
     day = date(draws.randint(2024, 2029), draws.randint(1, 12), draws.randint(1, 28))

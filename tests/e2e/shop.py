@@ -56,7 +56,11 @@ class Result(NamedTuple):
 
 
 def _work(arguments: list[str], out: Connection, err: Connection, given: bytes, file_bytes_max: int | None) -> None:
-    """What the child does: be `khata ARGUMENTS`, with its own standard streams."""
+    """What the child does: be `khata ARGUMENTS`, with its own standard streams, and end on Ctrl-C.
+
+    Whatever was started in the background of a shell script ignores that, and so would we.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryFile() as stdin:
         stdin.write(given)
         stdin.seek(0)

@@ -37,6 +37,7 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         scenario: a file in `planted/`, a shipped name, or `swarm`.
         seeds: one of the first so many finds it.
         check: the check that has to say so.
+        by_hand: whether it takes so long that `make bugs` alone plants it, and not every `make test`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Bug(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scenario: str
     check: str
     seeds: int = 1
+    by_hand: bool = False
 
     @property
     def place(self) -> Path:

@@ -8,7 +8,8 @@ from simulations.choosing import chosen
 from tests.simulations.planting import ROOT, Bug, occurrences, planted_bugs, scenario_named, seen_with
 from tools.planted_table import with_table
 
-BUGS = planted_bugs()
+ALL = planted_bugs()
+BUGS = [bug for bug in ALL if not bug.by_hand]
 SEEDS = {one.scenario: max(bug.seeds for bug in BUGS if bug.scenario == one.scenario) for one in BUGS}
 
 
@@ -18,7 +19,6 @@ def named(bug: Bug) -> str:
 
 @pytest.mark.parametrize("bug", BUGS, ids=named)
 def test_a_planted_bug_is_seen(bug: Bug) -> None:
-    assert occurrences(bug) == 1, f"{bug.file} has changed: write anew what is planted there"
     seen = seen_with(bug)
     assert bug.check in seen.checks, f"not seen with {bug.seeds} seeds; seen instead: {seen.texts}"
     assert not any(Path(place).is_relative_to(ROOT) for place in seen.packages)
@@ -31,9 +31,12 @@ def test_nothing_is_seen_where_nothing_is_planted(scenario: str) -> None:
         assert what.run(seed).violations == ()
 
 
-def test_each_bug_has_a_name_and_a_sentence() -> None:
-    assert len({bug.name for bug in BUGS}) == len(BUGS) >= 20
-    assert all(len(bug.says.split()) > 5 for bug in BUGS)
+def test_each_bug_has_a_name_and_a_sentence_and_a_place_that_is_there() -> None:
+    assert len({bug.name for bug in ALL}) == len(ALL)
+    assert len(BUGS) >= 20
+    assert all(len(bug.says.split()) > 5 for bug in ALL)
+    moved = [bug.file for bug in ALL if occurrences(bug) != 1]
+    assert not moved, "these have changed: write anew what is planted there"
 
 
 def test_the_table_in_the_documentation_is_that_of_the_file() -> None:
