@@ -28,10 +28,10 @@ async def flap(world: World, one: Happening, random: Random) -> Undo:
         while world.is_working:
             undo = _cut(world, one, both=True)
             try:
-                await trio.sleep(random.uniform(0.1, every))
+                await world.while_working(random.uniform(0.1, every))
             finally:
                 await undo()
-            await trio.sleep(random.uniform(0.1, every))
+            await world.while_working(random.uniform(0.1, every))
     return None
 
 
@@ -43,10 +43,10 @@ async def swizzle(world: World, one: Happening, random: Random) -> Undo:
     seconds = ms_of(one.lasts or "10m") / 1000
     undos = []
     for name in random.sample(names, len(names)):
-        await trio.sleep(random.uniform(0, seconds / 2 / len(names)))
+        await world.while_working(random.uniform(0, seconds / 2 / len(names)))
         undos.append(_cut(world, Happening(at="0s", do="cut", who=(name,)), both=True))
     for undo in random.sample(undos, len(undos)):
-        await trio.sleep(random.uniform(0, seconds / 2 / len(names)))
+        await world.while_working(random.uniform(0, seconds / 2 / len(names)))
         await undo()
     return None
 
