@@ -8,6 +8,7 @@ the other people work.
 import shutil
 import sqlite3
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from functools import partial
@@ -64,7 +65,7 @@ def host_of(name: str) -> str:
     return name.lower().replace(" ", "-")
 
 
-class Machine:
+class Machine(ABC):
     """What a device of a branch and a relay have in common: a place in the network, a clock, a disk, a life.
 
     Args:
@@ -202,9 +203,9 @@ class Machine:
             return int(row)
         return None
 
+    @abstractmethod
     def stores(self) -> list[Store]:
         """The open store of the company that it serves, if it is on."""
-        raise NotImplementedError
 
     def appended(self, commits: Sequence[StoredCommit], store: Store) -> None:
         """Write down which commits have become durable here, and from whom."""
@@ -230,14 +231,17 @@ class Machine:
         """What people call a device."""
         return device.hex()[:8]
 
+    @abstractmethod
     async def _run(self, task_status: trio.TaskStatus[None]) -> None:
-        raise NotImplementedError
+        """Serve until stopped; says when it listens."""
 
+    @abstractmethod
     def _say_goodbye(self) -> None:
-        raise NotImplementedError
+        """Let what serves end."""
 
+    @abstractmethod
     def _close(self) -> None:
-        raise NotImplementedError
+        """Close every file."""
 
 
 class Device(Machine):
