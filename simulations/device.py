@@ -193,8 +193,6 @@ class Machine(ABC):
         elif said.event == "in-sync":
             self.log.mark("in-sync", self.name, other=said.peer)
             self.shown(said.peer)
-        elif said.event == "failed":
-            self.log.say(self.name, f"failed: {said.text}")
 
     def last_row(self) -> int | None:
         """The number of the last commit that it holds; None while it is switched off."""

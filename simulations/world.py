@@ -29,7 +29,7 @@ from simulations.network import Quality
 from simulations.oracle import Claim, Looked, Oracle
 from simulations.people import SECRETS, People, open_the_books
 from simulations.relay import Relay
-from simulations.scenario import EVERYBODY, Branch, Line, Scenario, ms_of
+from simulations.scenario import EVERYBODY, Branch, Line, Scenario, device_names, ms_of
 from simulations.sealing import SeededSealer
 
 COMPANY_NAME: Final = "Sharma Traders"
@@ -46,7 +46,7 @@ class World:
 
     Attributes:
         keeper_name: of the device that keeps the control chain.
-        revoked, rolled_back, cloned: names of devices that were revoked, restored from a backup, or cloned.
+        revoked: names of devices that were revoked.
         phrase: the recovery phrase on its piece of paper.
     """
 
@@ -60,8 +60,6 @@ class World:
         self.keeper_name = scenario.branches[0].name
         self._joining: set[str] = set()
         self.revoked: set[str] = set()
-        self.rolled_back: set[str] = set()
-        self.cloned: set[str] = set()
         self.phrase = ""
 
     @property
@@ -132,7 +130,6 @@ class World:
         self.setting.log.violations += self.oracle.check_now(elapsed_ms())
         machine.restore()
         self.oracle.restored(machine.name)
-        self.rolled_back.add(machine.name)
 
     def add(self, machine: Device | Relay, is_copy_of: str = "") -> None:
         """Let a device or relay be one of those there are,
@@ -187,7 +184,7 @@ class World:
             await self.join(branch, number)
             for branch in self.scenario.branches
             for number in range(1, branch.devices + 1)
-            if device_name(branch, number) not in self.devices and not ms_of(branch.joins)
+            if device_names(branch)[number - 1] not in self.devices and not ms_of(branch.joins)
         ]
         for device in joined:
             await self.switch_on(device)
@@ -205,7 +202,7 @@ class World:
 
     async def join(self, branch: Branch, number: int) -> Device:
         """Invite a device of a branch, and let it join; tried again until it has. It is switched off then."""
-        name = device_name(branch, number)
+        name = device_names(branch)[number - 1]
         draws = self.setting.seeds.stream("keys", name)
         device = Device(
             self.setting, name, branch.name, DeviceKeys.generate(draws.randbytes), self.keeper.company, name.lower()
@@ -306,11 +303,6 @@ class World:
     def _people(self, branch: Branch, name: str) -> People:
         work = branch.work or self.scenario.work
         return People(work, self.setting.seeds.stream("people", name), lambda: self.is_working)
-
-
-def device_name(branch: Branch, number: int) -> str:
-    """What a device of a branch is called."""
-    return branch.name if number == 1 else f"{branch.name} {number}"
 
 
 def quality_of(scenario: Scenario, machines: dict[str, Machine], one: str, other: str) -> Quality:

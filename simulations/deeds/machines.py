@@ -151,7 +151,6 @@ async def clone(world: World, one: Happening, random: Random) -> Undo:
         shutil.copy(world.setting.folder / f"backup-{machine.host}" / machine.database.name, twin.database)
         twin.work = machine.work
         world.add(twin, machine.name)
-        world.cloned.add(machine.name)
         world.setting.log.mark("cloned", machine.name, "its disk was cloned, and both run")
         await world.switch_on(twin)
     return None
