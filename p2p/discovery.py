@@ -99,8 +99,16 @@ def _host_of(listen: str) -> str:
         return str(socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)[0][4][0])
 
 
+def _asked(library: zeroconf.Zeroconf, service_type: str, name: str) -> zeroconf.ServiceInfo | None:
+    """The record of a name; None when nobody answers or the library is stuck: its thread has to live to see others."""
+    try:
+        return library.get_service_info(service_type, name, RESOLVE_MS)
+    except _FAULTS:
+        return None
+
+
 class Lan:
-    """This device on the local network, from `open` to `close`, both of which block for a second or two.
+    """This device on the local network, from `open` to `close`, both of which block for seconds.
 
     Args:
         company: its id, 32 bytes.
@@ -114,6 +122,8 @@ class Lan:
         self._listen = listen
         self._found: dict[str, tuple[bytes, tuple[str, ...]]] = {}
         self._zeroconf: zeroconf.Zeroconf | None = None
+        self._browser: zeroconf.ServiceBrowser | None = None
+        self._closing = False
         self._tell: Callable[[Nearby], None] = lambda _nearby: None
 
     def open(self, tell: Callable[[Nearby], None]) -> None:
@@ -131,10 +141,17 @@ class Lan:
         _, port = parse_address(self._listen)
         info = shown(self._company, self._me, hosts_of(self._listen), port)
         self._zeroconf.register_service(info, allow_name_change=True)
-        zeroconf.ServiceBrowser(self._zeroconf, SERVICE, handlers=[self._on_change])
+        self._browser = zeroconf.ServiceBrowser(self._zeroconf, SERVICE, handlers=[self._on_change])
 
     def close(self) -> None:
-        """Say that this device is gone, and stop looking."""
+        """Stop looking, and say that this device is gone.
+
+        The library does not end a browser with the rest: its thread would ask a loop that is gone. Cancelling waits
+        for the one name that is being asked for, and what was queued behind it is passed over.
+        """
+        self._closing = True
+        if self._browser is not None:
+            self._browser.cancel()
         if self._zeroconf is not None:
             self._zeroconf.close()
 
@@ -145,11 +162,13 @@ class Lan:
         name: str,
         state_change: zeroconf.ServiceStateChange,
     ) -> None:
+        if self._closing:
+            return
         before = self.nearby
         if state_change.name == "Removed":
             self._found.pop(name, None)
         elif name in self._found or len(self._found) < NEARBY_DEVICES_MAX:
-            info = zeroconf.get_service_info(service_type, name, RESOLVE_MS)
+            info = _asked(zeroconf, service_type, name)
             found = read_untrusted(info, self._company, self._me) if info is not None else None
             if found is not None:
                 self._found[name] = found

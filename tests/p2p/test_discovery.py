@@ -1,10 +1,13 @@
 """The local network: what a device shows there, what is taken from it, and two that see each other over loopback."""
 
+import threading
+
 import pytest
 import trio
 import zeroconf
 from hypothesis import given
 from hypothesis import strategies as st
+from zeroconf.const import _CLASS_IN, _FLAGS_AA, _FLAGS_QR_RESPONSE, _TYPE_PTR
 
 from p2p.discovery import (
     COMPANY,
@@ -104,3 +107,34 @@ async def test_two_devices_on_one_network_see_each_other():
             while seen != expected:
                 await grew[0].wait()
         nursery.cancel_scope.cancel()
+
+
+class Told(Lan):
+    """Says when the library tells of a name, in its thread, before it is asked what that name is."""
+
+    def __init__(self) -> None:
+        super().__init__(COMPANY_ID, ME, "127.0.0.1:7423")
+        self.told = threading.Event()
+
+    def _on_change(self, **what) -> None:
+        self.told.set()
+        super()._on_change(**what)
+
+
+async def test_leaving_while_a_name_is_asked_for_leaves_no_thread_behind():
+    """Somebody shows a name and answers nothing about it; the device leaves while it asks."""
+    stranger = zeroconf.Zeroconf(interfaces=["127.0.0.1"], ip_version=zeroconf.IPVersion.V4Only)
+    announced = zeroconf.DNSOutgoing(_FLAGS_QR_RESPONSE | _FLAGS_AA)
+    announced.add_answer_at_time(zeroconf.DNSPointer(SERVICE, _TYPE_PTR, _CLASS_IN, 120, f"nobody.{SERVICE}"), 0)
+    lan = Told()
+    try:
+        with trio.fail_after(2 * SECONDS):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(look_around, lan, lambda _nearby: None, pytest.fail)
+                while not lan.told.is_set():
+                    stranger.send(announced)
+                    await trio.to_thread.run_sync(lan.told.wait, 0.1)
+                nursery.cancel_scope.cancel()
+    finally:
+        stranger.close()
+    assert not [one.name for one in threading.enumerate() if "ServiceBrowser" in one.name]
