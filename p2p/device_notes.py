@@ -4,10 +4,11 @@ It travels with `control/**`, so every member and every relay reads it: where a 
 runs, which invitations are open, what an admin asks of the keeper and what became of it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from crdt_models import folding
+from crdt_models.document import Document
 from crdt_models.packing import Value
 from crdt_models.saves import Save, pack_save
 from p2p.commit import Commit
@@ -28,25 +29,35 @@ def note_of(replica: Replica, device: bytes) -> dict[str, Value]:
     Args:
         device: its id, 32 bytes.
     """
-    return folding.fold(_own_saves(replica, device)).values
+    return folding.fold(_own_saves(_document_of(replica, device), device)).values
 
 
-def _own_saves(replica: Replica, device: bytes) -> dict[bytes, Save]:
+def _document_of(replica: Replica, device: bytes) -> Document | None:
+    return replica.document(DEVICES_SCOPE, DEVICE_KIND, device[:DOCUMENT_ID_BYTES])
+
+
+def _own_saves(document: Document | None, device: bytes) -> dict[bytes, Save]:
     """What a device saved of itself, by save id: nothing that others wrote there counts, and none of it is built on.
 
     Every member may write there, so whoever built on all would build on as much as any of them likes.
     """
-    document = replica.document(DEVICES_SCOPE, DEVICE_KIND, device[:DOCUMENT_ID_BYTES])
     saves = {} if document is None else document.saves()
     author = device[:AUTHOR_BYTES]
     return {id: save for id, save in saves.items() if save.author == author}
 
 
-def notes(replica: Replica) -> Iterator[tuple[bytes, dict[str, Value]]]:
-    """Every member with what it says of itself, by device id."""
-    for member in sorted(replica.chain.members.values(), key=lambda one: one.device):
-        if member.revoked_at is None:
-            yield member.device, note_of(replica, member.device)
+def stored_notes(replica: Replica) -> list[tuple[bytes, bytes]]:
+    """Every member with its note as it is stored, by device id: another note has other bytes; none has none."""
+    stored = dict(replica.documents.updates(DEVICES_SCOPE, DEVICE_KIND))
+    members = sorted(one.device for one in replica.chain.members.values() if one.revoked_at is None)
+    return [(device, stored.get(device[:DOCUMENT_ID_BYTES], b"")) for device in members]
+
+
+def read_note(device: bytes, stored: bytes) -> dict[str, Value]:
+    """What a stored note says, as `note_of` does. Cost: 40 µs."""
+    id = device[:DOCUMENT_ID_BYTES]
+    document = Document.from_update(DEVICES_SCOPE, DEVICE_KIND, id, stored) if stored else None
+    return folding.fold(_own_saves(document, device)).values
 
 
 def save_note(replica: Replica, values: Mapping[str, Value], user: str, now: int) -> Commit | None:
@@ -67,5 +78,7 @@ def save_note(replica: Replica, values: Mapping[str, Value], user: str, now: int
         if not changed:
             return None
         id = replica.keys.id[:DOCUMENT_ID_BYTES]
-        save = pack_save(changed, folding.heads(_own_saves(replica, replica.keys.id).values()), user)
+        save = pack_save(
+            changed, folding.heads(_own_saves(_document_of(replica, replica.keys.id), replica.keys.id).values()), user
+        )
         return replica.commit(DEVICES_SCOPE, [Item(id, DEVICE_KIND, save)], now)

@@ -13,7 +13,7 @@ from p2p.local import Membership
 from p2p.replica import Replica
 from p2p.schedules import ALWAYS, NEVER, Attention
 from p2p.transport import Connection, Unreachable
-from p2p.whereabouts import Key, Line, lines
+from p2p.whereabouts import Announced, Key, Line, lines
 
 BACK_OFF_SECONDS_MIN = 1.0
 BACK_OFF_SECONDS_MAX = 300.0
@@ -57,6 +57,7 @@ class Dialling:
         self._by_hand: Sequence[str] = ()
         self._answered: dict[str, bytes] = {}
         self._nearby: dict[bytes, tuple[str, ...]] = {}
+        self._announced = Announced()
         self._lines: dict[Key, Line] = {}
         self._attention: dict[Key, Attention] = {}
         self._hurried: set[Key] = set()
@@ -115,7 +116,7 @@ class Dialling:
     def _take_up(self) -> None:
         self._stale = False
         replica = self._caller.replica
-        self._lines = lines(replica, self._by_hand, self._answered, self._nearby)
+        self._lines = lines(replica, self._by_hand, self._answered, self._nearby, self._announced)
         self._attention = {
             key: self._attend(replica, key if isinstance(key, bytes) else None, bool(line.by_hand))
             for key, line in self._lines.items()

