@@ -7,6 +7,8 @@ import trio
 import zeroconf
 from hypothesis import given
 from hypothesis import strategies as st
+from zeroconf._dns import DNSPointer
+from zeroconf._protocol.outgoing import DNSOutgoing
 from zeroconf.const import _CLASS_IN, _FLAGS_AA, _FLAGS_QR_RESPONSE, _TYPE_PTR
 
 from p2p.discovery import (
@@ -116,16 +118,22 @@ class Told(Lan):
         super().__init__(COMPANY_ID, ME, "127.0.0.1:7423")
         self.told = threading.Event()
 
-    def _on_change(self, **what) -> None:
+    def _on_change(
+        self,
+        zeroconf: zeroconf.Zeroconf,
+        service_type: str,
+        name: str,
+        state_change: zeroconf.ServiceStateChange,
+    ) -> None:
         self.told.set()
-        super()._on_change(**what)
+        super()._on_change(zeroconf, service_type, name, state_change)
 
 
 async def test_leaving_while_a_name_is_asked_for_leaves_no_thread_behind():
     """Somebody shows a name and answers nothing about it; the device leaves while it asks."""
     stranger = zeroconf.Zeroconf(interfaces=["127.0.0.1"], ip_version=zeroconf.IPVersion.V4Only)
-    announced = zeroconf.DNSOutgoing(_FLAGS_QR_RESPONSE | _FLAGS_AA)
-    announced.add_answer_at_time(zeroconf.DNSPointer(SERVICE, _TYPE_PTR, _CLASS_IN, 120, f"nobody.{SERVICE}"), 0)
+    announced = DNSOutgoing(_FLAGS_QR_RESPONSE | _FLAGS_AA)
+    announced.add_answer_at_time(DNSPointer(SERVICE, _TYPE_PTR, _CLASS_IN, 120, f"nobody.{SERVICE}"), 0)
     lan = Told()
     try:
         with trio.fail_after(2 * SECONDS):
