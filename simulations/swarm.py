@@ -138,8 +138,10 @@ def _happenings(draws: Random, branches: tuple[Branch, ...], hours: float, day: 
         if draws.random() < 0.3:
             found.append(Happening(at=when(0.7), do="unlock"))
     if draws.random() < 0.1:
-        found.append(Happening(at=when(0.1, 0.5), do="burn", who=("Head Office",)))
-        found.append(Happening(at=when(0.5), do="recover", who=("Head Office",)))
+        burns, recovers = when(0.1, 0.5), when(0.5)
+        if any(ms_of(branch.joins) < ms_of(burns) for branch in branches[1:]):
+            found.append(Happening(at=burns, do="burn", who=("Head Office",)))
+            found.append(Happening(at=recovers, do="recover", who=("Head Office",)))
     early = [branch.name for branch in branches[1:] if not ms_of(branch.joins)]
     if early and draws.random() < 0.1:
         found.append(Happening(at=when(0.1, 0.4), do="back-up", who=(chosen := draws.choice(early),)))

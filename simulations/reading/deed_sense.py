@@ -39,6 +39,7 @@ def deed_mistakes(scenario: Scenario, names: Names, end: int) -> Iterator[Mistak
         yield from _of_people(happening, path, names, joins)
         yield from _of_values(happening, path)
     yield from _of_order(scenario.happenings, names)
+    yield from _of_last_copies(scenario.happenings, names, joins)
 
 
 def _of_keys(happening: Happening, path: KeyPath) -> Iterator[Mistake]:
@@ -122,6 +123,19 @@ def _of_order(happenings: tuple[Happening, ...], names: Names) -> Iterator[Mista
             who = " and ".join(happening.who)
             yield Mistake(
                 ("happenings", place), f"`{happening.do}` of {who} needs a `{before}` of it at an earlier `at`"
+            )
+
+
+def _of_last_copies(happenings: tuple[Happening, ...], names: Names, joins: dict[str, int]) -> Iterator[Mistake]:
+    """Tell what burns the last books there are: nothing in the world could bring them back."""
+    burnt: frozenset[str] = frozenset()
+    for place, happening in sorted(enumerate(happenings), key=lambda one: _ms(one[1].at)):
+        if happening.do != "burn":
+            continue
+        burnt |= names.meant(happening.who)
+        if all(joins[names.branch_of(device)] >= _ms(happening.at) for device in names.devices - burnt):
+            yield Mistake(
+                ("happenings", place, "who"), "nobody else has the books by then: they would be lost for good"
             )
 
 

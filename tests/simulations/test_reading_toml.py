@@ -154,6 +154,7 @@ WRONG_SENSE = [
     (happening('do="rule"\nwho=["Pune"]\nother=["Pune 2"]'), "line 17: `rule` is between two branches"),
     (happening('do="restore"\nwho=["Pune"]'), "line 13: `restore` of Pune needs a `back-up`"),
     (happening('do="burn"\nwho=["Pune"]') + happening('do="recover"\nwho=["Pune"]'), "line 20: only head office"),
+    (happening('do="burn"\nwho=["Head Office", "Pune"]'), "line 16: nobody else has the books by then"),
     (happening('do="recover"\nwho=["Head Office"]'), "line 13: `recover` of Head Office needs a `burn`"),
     ('joins="3h"\n' + happening('do="cut"\nwho=["Pune"]'), "line 17: Pune is not there yet"),
     ('[[relays]]\nname="Cloud"\n' + happening('do="revoke"\nwho=["Cloud"]'), "line 18: Cloud is a relay"),
