@@ -31,6 +31,7 @@ from simulations.people import SECRETS, People, open_the_books
 from simulations.relay import Relay
 from simulations.scenario import EVERYBODY, Branch, Line, Scenario, device_names, ms_of
 from simulations.sealing import SeededSealer
+from simulations.store import Crashed
 
 COMPANY_NAME: Final = "Sharma Traders"
 _SYNC_SECONDS: Final = 120.0
@@ -272,6 +273,8 @@ class World:
                     return self._invited(office, branch, number, draws)
                 except (BooksError, DocumentError, P2PError) as error:
                     self.setting.log.say(office.name, f"no ticket for {branch.name}: {error}")
+                except Crashed:
+                    await office.kill()
             await trio.sleep(_AGAIN_SECONDS)
 
     def _invited(self, office: Device, branch: Branch, number: int, draws: Random) -> Ticket:

@@ -6,7 +6,6 @@ from typing import Final
 import trio
 
 from khata.books import Books
-from khata.devices import find_device
 from khata.entering import alter_form
 from khata.periods import lock_list, lock_period, unlock_period
 from khata.rules.deeds import Wanted, offer
@@ -53,9 +52,11 @@ async def revoke_devices(world: World, one: Happening, random: Random) -> Undo:
     """Revoke devices, as the keeper."""
     for machine in world.named(one.who):
 
-        def deed(books: Books, stream: Random, name: str = machine.name) -> str:
-            revoke(books.replica, find_device(books, name).device, books.now(), stream.randbytes)
-            return f"revoked {name}"
+        def deed(books: Books, stream: Random, who: Machine = machine) -> str:
+            member = books.replica.chain.member(who.keys.id)
+            if member is None or member.revoked_at is None:
+                revoke(books.replica, who.keys.id, books.now(), stream.randbytes)
+            return f"revoked {who.name}"
 
         if await _have_done(world, world.keeper, deed, random):
             world.revoked.add(machine.name)
@@ -107,7 +108,7 @@ async def alter_same(world: World, one: Happening, random: Random) -> Undo:
     return None
 
 
-async def _pausing(world: World, one: Happening, random: Random, pausing: bool) -> Undo:
+async def _pausing(world: World, one: Happening, random: Random, pausing: bool, till_done: bool = False) -> Undo:
     for machine in world.named(one.who):
         if not isinstance(machine, Device):
             continue
@@ -118,20 +119,25 @@ async def _pausing(world: World, one: Happening, random: Random, pausing: bool) 
             (contact.pause if pausing else contact.resume)(others)
             return "paused" if pausing else "resumed"
 
-        await _have_done(world, machine, deed, random)
+        await _have_done(world, machine, deed, random, till_done)
 
     async def undo() -> None:
-        await _pausing(world, one, random, False)
+        # When all is healed a device may be switched on only later.
+        world.nursery.start_soon(_pausing, world, one, random, False, True)
 
     return undo if pausing else None
 
 
-async def _have_done(world: World, device: Device, deed: Deed, random: Random) -> bool:
-    """Have people do something as soon as their device is on, trying again while it cannot be done."""
+async def _have_done(world: World, device: Device, deed: Deed, random: Random, till_done: bool = False) -> bool:
+    """Have people do something as soon as their device is on, trying again while it cannot be done.
+
+    Args:
+        till_done: whether they still do it when the work is over.
+    """
     for _ in range(PATIENCE_TRIES):
         if device.is_on and await do(device, deed, random):
             return True
-        if device.is_gone or not world.is_working:
+        if device.is_gone or not (world.is_working or till_done):
             return False
         await trio.sleep(PATIENCE_SECONDS)
     return False
