@@ -86,7 +86,8 @@ class Entitlement:
             commit = copy.commit(row.id)
             if commit is None:
                 continue
-            if row.scope == RULES and copy.states.get(row.id, ACCEPTED) == ACCEPTED:
+            if row.scope == RULES and (len(chains) > 1 or copy.states.get(row.id, ACCEPTED) == ACCEPTED):
+                # What a cut has set aside since the last look counted until then.
                 self._take_up(row.id, commit)
                 window += [(one, self._saved) for one in chains]
             if row.id in self._right:
