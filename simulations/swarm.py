@@ -138,7 +138,8 @@ def _happenings(draws: Random, branches: tuple[Branch, ...], hours: float, day: 
         if draws.random() < 0.3:
             found.append(Happening(at=when(0.7), do="unlock"))
     if draws.random() < 0.1:
-        burns, recovers = when(0.1, 0.5), when(0.5)
+        # Not at once: those who have not heard of each other yet could never find each other.
+        burns, recovers = f"{max(draws.uniform(0.1, 0.5) * hours, 0.1):.2f}h", when(0.5)
         if any(ms_of(branch.joins) < ms_of(burns) for branch in branches[1:]):
             found.append(Happening(at=burns, do="burn", who=("Head Office",)))
             found.append(Happening(at=recovers, do="recover", who=("Head Office",)))
