@@ -7,7 +7,7 @@ all that was ever in force there.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from simulations.oracle.chain import Chain, Line
+from simulations.oracle.chain import Chain
 from simulations.oracle.commits import Commit, Library, Name, Save
 from simulations.oracle.reading import ACCEPTED, Copy, Row
 from simulations.oracle.rules import Rule, Shares, read_rule
@@ -133,22 +133,22 @@ class Entitlement:
 
     def may_show(self, scope: str) -> bool:
         """Whether this copy was ever granted to read a scope."""
-        chain = self._copy.chain
-        member = chain.member(self._copy.device) if chain is not None else None
-        return member is not None and (is_control(scope) or any_matches(member.ever_read, scope))
+        chain, author = self._copy.chain, self._copy.device[:8]
+        lines = () if chain is None else (chain.members, *(line.members for line in chain.losing))
+        ever = [members[author].ever_read for members in lines if author in members]
+        return bool(ever) and (is_control(scope) or any(any_matches(read, scope) for read in ever))
 
 
 def _between(before: Chain | None, now: Chain) -> list[Chain]:
-    """The chain as it was at each entry since the last look, where it has only grown."""
+    """The chain as it may have been at each entry since the last look, those of lines that have lost among them."""
     if before is not None and before.key == now.key:
         return [now]
-    lines = now.best.entries()
-    if before is not None:
-        lines = [line for line in lines if line.seq >= before.best.seq]
-    # The latest is asked first, and nearly always answers.
-    return [*([] if before is None else [before]), *(_as_chain(now, line) for line in lines), now]
-
-
-def _as_chain(now: Chain, line: Line) -> Chain:
-    hashes = now.hashes[0][: line.seq + 1]
-    return Chain(line, (), line.members, line.cuts, (hashes,))
+    known = {hash for hashes in before.hashes for hash in hashes} if before is not None else set()
+    found = [] if before is None else [before]
+    # The latest of the line that stands is asked first, and nearly always answers.
+    for line, hashes in zip((*reversed(now.losing), now.best), (*reversed(now.hashes[1:]), now.hashes[0]), strict=True):
+        for entry in line.entries():
+            if entry.hash not in known:
+                known.add(entry.hash)
+                found.append(Chain(entry, (), entry.members, entry.cuts, (hashes[: entry.seq + 1],)))
+    return [*found, now]
