@@ -34,6 +34,7 @@ from p2p.transport import DEFAULT_PORT
 from simulations.clocks import DeviceClock
 from simulations.log import Log
 from simulations.network import Fabric, HostNetwork
+from simulations.scenario import host_of
 from simulations.sealing import SeededSealer
 from simulations.seeds import Seeds
 from simulations.store import Crashed, Fate, Files, SimulatedStore
@@ -41,7 +42,8 @@ from simulations.store import Crashed, Fate, Files, SimulatedStore
 WATCH_SECONDS: Final = 300.0
 """Whoever writes here tells the node at once, so it looks by itself but rarely."""
 DATABASE: Final = "khata.db"
-_BACKUP: Final = "backup"
+_DISKS: Final = "disks"
+_BACKUPS: Final = "backups"
 _TRACEBACK_CHARS_MAX: Final = 3000
 
 
@@ -60,31 +62,30 @@ async def inline(replica: Replica, batch: Sequence[CommitParts]) -> list[Checked
     return replica.check_untrusted(batch)
 
 
-def host_of(name: str) -> str:
-    """The host of a device in addresses."""
-    return name.lower().replace(" ", "-")
-
-
 class Machine(ABC):
     """What a device of a branch and a relay have in common: a place in the network, a clock, a disk, a life.
 
     Args:
         name: what people call it; its host and its folder are named after it.
         keys: of the device.
+
+    Attributes:
+        folder: its disk.
+        backup: the last copy of that; not there before `back_up`.
     """
 
     def __init__(self, setting: Setting, name: str, branch: str, keys: DeviceKeys) -> None:
         self.setting, self.name, self.branch, self.keys = setting, name, branch, keys
         self.host = host_of(name)
         self.address = f"{self.host}:{DEFAULT_PORT}"
-        self.folder = setting.folder / self.host
+        self.folder = setting.folder / _DISKS / self.host
+        self.backup = setting.folder / _BACKUPS / self.host
         self.folder.mkdir(parents=True, exist_ok=True)
         self.clock = DeviceClock(setting.clock_start)
         self.network = HostNetwork(setting.fabric, self.host)
         self.fate = Fate()
         self.is_gone = False
         self.disk_delay_ms = 0
-        self.backups = 0
         self._lives = 0
         self._scope: trio.CancelScope | None = None
         self.ended = trio.Event()
@@ -165,25 +166,21 @@ class Machine(ABC):
 
     def back_up(self) -> None:
         """Copy the disk as it is now."""
-        self.backups += 1
-        target = self.setting.folder / f"{_BACKUP}-{self.host}"
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir()
+        shutil.rmtree(self.backup, ignore_errors=True)
+        self.backup.mkdir(parents=True)
         for source in sorted(self.folder.rglob("*.db")):
-            copy = target / source.relative_to(self.folder)
+            copy = self.backup / source.relative_to(self.folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(source)) as disk:
                 disk.execute("VACUUM INTO ?", (str(copy),))
         for source in sorted(self.folder.glob("*.key")):
-            shutil.copy(source, target)
+            shutil.copy(source, self.backup)
 
     def restore(self) -> None:
         """Put the last copy of the disk in the place of what is there, while it is switched off."""
-        source = self.setting.folder / f"{_BACKUP}-{self.host}"
         assert not self.is_on
-        assert source.exists(), f"{self.name} was never backed up"
         shutil.rmtree(self.folder)
-        shutil.copytree(source, self.folder)
+        shutil.copytree(self.backup, self.folder)
 
     def told(self, said: Said) -> None:
         """Take what a node tells."""

@@ -130,7 +130,7 @@ async def back_up(world: World, one: Happening, random: Random) -> Undo:
 async def restore(world: World, one: Happening, random: Random) -> Undo:
     """Put the last copy of a disk in the place of what is there, or copy it where there is none yet."""
     for machine in world.named(one.who):
-        if machine.backups:
+        if machine.backup.exists():
             await machine.kill()
             world.roll_back(machine)
             world.setting.log.mark("restored", machine.name, "restored from its backup")
@@ -148,7 +148,7 @@ async def clone(world: World, one: Happening, random: Random) -> Undo:
         twin = Device(
             world.setting, f"{machine.name} copy", machine.branch, machine.keys, machine.company, machine.user
         )
-        shutil.copy(world.setting.folder / f"backup-{machine.host}" / machine.database.name, twin.database)
+        shutil.copy(machine.backup / machine.database.name, twin.database)
         twin.work = machine.work
         world.add(twin, machine.name)
         world.setting.log.mark("cloned", machine.name, "its disk was cloned, and both run")

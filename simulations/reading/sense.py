@@ -25,6 +25,7 @@ from simulations.scenario import (
     Scenario,
     Work,
     device_names,
+    host_of,
     ms_of,
 )  # fmt: skip
 
@@ -40,8 +41,13 @@ SPEED_MAX: Final = 10_000_000.0
 TITLE_CHARS_MAX: Final = 120
 ABOUT_CHARS_MAX: Final = 2_000
 
+_NAME_CHARS_MAX: Final = NAME_CHARS_MAX - len(" copy 999")
+"""What happens to a device may add to its name."""
+
 _open = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _start = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d", re.ASCII)
+_not_in_names = re.compile(r"^\.|[/\\:@\[\]]")
+"""What cannot stand in a host, or leads out of a folder that is called so."""
 _code = re.compile(rf"[A-Za-z0-9]{{1,{SERIES_CHARS_MAX}}}", re.ASCII)
 
 
@@ -115,14 +121,13 @@ def _of_places(scenario: Scenario, end: int) -> Iterator[Mistake]:
 
 def _of_name(names: tuple[str, ...], path: KeyPath, taken: dict[str, str]) -> Iterator[Mistake]:
     name = names[0]
-    if not 1 <= len(name) <= NAME_CHARS_MAX - 2 or not name.isprintable() or name != name.strip() or name == EVERYBODY:
-        yield Mistake(path, f'"{name[:40]}" cannot be a name; use 1 to {NAME_CHARS_MAX - 2} letters, digits and spaces')
+    is_fit = name.isprintable() and name == name.strip() != EVERYBODY and not _not_in_names.search(name)
+    if not is_fit or not 1 <= len(name) <= _NAME_CHARS_MAX:
+        yield Mistake(path, f'"{name[:40]}" cannot be a name; use 1 to {_NAME_CHARS_MAX} letters, digits and spaces')
     for one in names:
-        if one.casefold() in taken:
-            yield Mistake(
-                path, f'two are called "{taken[one.casefold()]}"; give each device and relay a name of its own'
-            )
-        taken.setdefault(one.casefold(), one)
+        if host_of(one) in taken:
+            yield Mistake(path, f'two are called "{taken[host_of(one)]}"; give each device and relay a name of its own')
+        taken.setdefault(host_of(one), one)
 
 
 def _of_branch(branch: Branch, path: KeyPath, end: int) -> Iterator[Mistake]:
