@@ -10,16 +10,14 @@ from typing import Final
 import trio
 
 from khata.number_clashes import duplicate_numbers
-from simulations.clocks import elapsed_ms
 from simulations.device import Device, Machine
+from simulations.log import FAULTS_MAX
 from simulations.oracle import Oracle
 from simulations.scenario import ms_of
 from simulations.world import World
 
 CHECK_SECONDS: Final = 900.0
 """How often everything is looked at while the run goes on."""
-_VIOLATIONS_MAX: Final = 20
-"""So many are enough to know that something is wrong."""
 _QUEUE_BYTES_MAX: Final = 1024 * 1024
 
 
@@ -29,12 +27,11 @@ class Judge:
     def __init__(self, world: World) -> None:
         self._world = world
         self._oracle: Oracle = world.oracle
-        self._told = 0
 
     @property
     def has_seen_enough(self) -> bool:
         """Whether the run has failed beyond doubt."""
-        return len(self._world.setting.log.violations) >= _VIOLATIONS_MAX
+        return len(self._world.setting.log.violations) >= FAULTS_MAX
 
     async def keep_looking(self) -> None:
         """Check what holds at every moment, again and again, until cancelled."""
@@ -46,7 +43,7 @@ class Judge:
         """Check what holds at every moment."""
         log = self._world.setting.log
         self._world.tell_oracle()
-        log.violations += self._oracle.check_now(elapsed_ms())[:_VIOLATIONS_MAX]
+        log.violated_all(self._oracle.check_now())
         self._nobody_talks_who_paused()
         waiting = self._world.setting.fabric.most_bytes_waiting
         if waiting > _QUEUE_BYTES_MAX:
@@ -70,7 +67,7 @@ class Judge:
             )
         duplicates = {device.name: _listed_twice(device) for device in self._devices() if device.desk is not None}
         world.tell_oracle()
-        log.violations += self._oracle.check_end(elapsed_ms(), self._meet, duplicates)[:_VIOLATIONS_MAX]
+        log.violated_all(self._oracle.check_end(self._meet, duplicates))
         self._as_expected(duplicates)
 
     def _as_expected(self, duplicates: dict[str, set[str]]) -> None:

@@ -1,6 +1,7 @@
 """What is written down while a run goes on: marks, spans, and when each commit came where. The story is made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from simulations.clocks import elapsed_ms
@@ -19,6 +20,8 @@ class Seen(NamedTuple):
     entries: int
 
 
+FAULTS_MAX: Final = 20
+"""So many are enough to know that something is wrong."""
 CALLS_MAX: Final = 200
 """So many conversations of two within ten minutes are a storm, whatever happens to their line."""
 _CALLS_MS: Final = 600_000
@@ -65,6 +68,11 @@ class Log:
     def say(self, who: str, text: str) -> None:
         """Something happened that only the trace tells."""
         self.trace.note(elapsed_ms(), who, text)
+
+    def violated_all(self, faults: Iterable[tuple[str, str]]) -> None:
+        """Several things that have to hold do not: each with the check, and a sentence. The first few are enough."""
+        for check, text in islice(faults, FAULTS_MAX):
+            self.violated(check, text)
 
     def violated(self, check: str, text: str) -> None:
         """Something that has to hold does not."""

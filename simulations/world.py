@@ -107,7 +107,7 @@ class World:
         saved = self.setting.log.saved
         for one in saved[self._told_oracle :]:
             if not self.devices[one.device].is_gone:
-                self.oracle.acknowledged(one.device, one.commits, one.at, Looked(*one.seen))
+                self.oracle.acknowledged(one.device, one.commits, Looked(*one.seen))
         self._told_oracle = len(saved)
 
     def shown_in_sync(self, device: Device, peer: str) -> None:
@@ -127,7 +127,7 @@ class World:
     def roll_back(self, machine: Machine) -> None:
         """A device or relay goes on with an earlier state of its disk; what was shown before is looked at before."""
         self.tell_oracle()
-        self.setting.log.violations += self.oracle.check_now(elapsed_ms())
+        self.setting.log.violated_all(self.oracle.check_now())
         machine.restore()
         self.oracle.restored(machine.name)
 
