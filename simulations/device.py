@@ -70,6 +70,7 @@ class Machine(ABC):
         keys: of the device.
 
     Attributes:
+        node: what serves, while it is on.
         folder: its disk.
         backup: the last copy of that; not there before `back_up`.
     """
@@ -86,6 +87,7 @@ class Machine(ABC):
         self.fate = Fate()
         self.is_gone = False
         self.disk_delay_ms = 0
+        self.node: Node | None = None
         self._lives = 0
         self._scope: trio.CancelScope | None = None
         self.ended = trio.Event()
@@ -126,7 +128,7 @@ class Machine(ABC):
             if left is not None:
                 raise left from None
         finally:
-            self._scope = None
+            self._scope = self.node = None
             self._close()
             self.ended.set()
 
@@ -142,7 +144,8 @@ class Machine(ABC):
     async def stop(self) -> None:
         """Switch it off as people do: goodbyes are said."""
         if self._scope is not None:
-            self._say_goodbye()
+            if self.node is not None:
+                self.node.stop()
             with trio.move_on_after(5):
                 await self.ended.wait()
             await self.kill()
@@ -231,10 +234,6 @@ class Machine(ABC):
         """Serve until stopped; says when it listens."""
 
     @abstractmethod
-    def _say_goodbye(self) -> None:
-        """Let what serves end."""
-
-    @abstractmethod
     def _close(self) -> None:
         """Close every file."""
 
@@ -250,7 +249,6 @@ class Device(Machine):
     def __init__(self, setting: Setting, name: str, branch: str, keys: DeviceKeys, company: bytes, user: str) -> None:
         super().__init__(setting, name, branch, keys)
         self.company, self.user = company, user
-        self.node: Node | None = None
         self.served: Books | None = None
         self.desk: Books | None = None
         self.is_disk_full = False
@@ -339,12 +337,7 @@ class Device(Machine):
         except P2PError as error:
             self.log.say(self.name, f"where it is could not be said: {error}")
 
-    def _say_goodbye(self) -> None:
-        if self.node is not None:
-            self.node.stop()
-
     def _close(self) -> None:
-        self.node = None
         for books in (self.served, self.desk):
             if books is not None:
                 books.close()

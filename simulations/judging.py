@@ -4,6 +4,7 @@ What holds is the oracle's to say, which reads the stores by itself. What device
 and held against that.
 """
 
+from collections import Counter
 from itertools import permutations
 from typing import Final
 
@@ -18,7 +19,10 @@ from simulations.world import World
 
 CHECK_SECONDS: Final = 900.0
 """How often everything is looked at while the run goes on."""
-_QUEUE_BYTES_MAX: Final = 1024 * 1024
+_UNSENT_BYTES_MAX: Final = 8 * 1024 * 1024
+"""More than the protocol lets a device have on its way to another, with the answers that it owes it."""
+_CONVERSATIONS_MAX: Final = 4
+"""So many a device may have with one other."""
 
 
 class Judge:
@@ -45,9 +49,7 @@ class Judge:
         self._world.tell_oracle()
         log.violated_all(self._oracle.check_now())
         self._nobody_talks_who_paused()
-        waiting = self._world.setting.fabric.most_bytes_waiting
-        if waiting > _QUEUE_BYTES_MAX:
-            log.violated("memory is bounded", f"{waiting:,} bytes waited on one line")
+        self._nothing_piles_up()
 
     def all_in_sync(self) -> bool:
         """Whether everybody who is to be in sync says so, and is."""
@@ -86,6 +88,15 @@ class Judge:
             log.violated("as expected", "no conflict is listed anywhere, and there was to be one")
         if expect.numbers_twice == "some" and not any(duplicates.values()):
             log.violated("as expected", "no number was given twice, and there was to be one")
+
+    def _nothing_piles_up(self) -> None:
+        for machine in self._world.machines:
+            going_on = [one for one in machine.node.conversations if one.is_open] if machine.node is not None else []
+            unsent = max((one.session.unsent_bytes for one in going_on), default=0)
+            alike = max(Counter(one.peer for one in going_on).values(), default=0)
+            if unsent > _UNSENT_BYTES_MAX or alike > _CONVERSATIONS_MAX:
+                text = f"{machine.name} has {unsent:,} bytes to send, and {alike} conversations with one device"
+                self._world.setting.log.violated("memory is bounded", text)
 
     def _nobody_talks_who_paused(self) -> None:
         for device in self._world.devices.values():
