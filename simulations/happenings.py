@@ -72,6 +72,7 @@ class Happenings:
 
     async def _at_its_time(self, one: Happening, random: Random) -> None:
         await trio.sleep(max(0.0, ms_of(one.at) / 1000 - trio.current_time()))
+        await self._world.all_there((*one.who, *one.other))
         await self._happen(one, random)
 
     async def _by_chance(self, deed: Deed, a_day: float, random: Random) -> None:

@@ -131,7 +131,7 @@ class Judge:
             node = device.node
             if node is None:
                 found.append(f"{device.name} is not running")
-            elif not node.conversations and not self._has_twin(device):
+            elif not node.conversations and not self._has_twin(device) and self._has_others(device):
                 found.append(f"{device.name} is in touch with nobody")
             else:
                 found += [
@@ -144,6 +144,10 @@ class Judge:
     def _has_twin(self, device: Device) -> bool:
         """Whether another machine has the same key, so that the two take turns."""
         return sum(other.keys.id == device.keys.id for other in self._world.devices.values()) > 1
+
+    def _has_others(self, device: Device) -> bool:
+        """Whether there is anybody whom it can reach."""
+        return any(self._meet(device.name, other.name) for other in self._world.machines if self._belongs(other))
 
     def _devices(self) -> list[Device]:
         return [device for device in self._world.devices.values() if self._belongs(device)]

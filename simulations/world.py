@@ -1,6 +1,6 @@
 """A business in a run: its devices and relays, how it comes into being, and who joins it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from random import Random
 from typing import Final
@@ -28,6 +28,7 @@ from simulations.device import Device, Machine, Setting
 from simulations.network import Quality
 from simulations.oracle import Claim, Looked, Oracle
 from simulations.people import SECRETS, People, open_the_books
+from simulations.reading.names import Names
 from simulations.relay import Relay
 from simulations.scenario import EVERYBODY, Branch, Line, Scenario, device_names, ms_of
 from simulations.sealing import SeededSealer
@@ -59,6 +60,7 @@ class World:
         self._told_oracle = 0
         self.keeper_name = scenario.branches[0].name
         self._joining: set[str] = set()
+        self._switched_on = trio.Event()
         self.revoked: set[str] = set()
         self.phrase = ""
 
@@ -94,13 +96,11 @@ class World:
             return self.machines
         return [machine for machine in self.machines if machine.name in wanted or machine.branch in wanted]
 
-    async def present(self, name: str) -> Machine:
-        """The first device or the relay of a name, as soon as it belongs to the company."""
-        while True:
-            found = self.named([name])
-            if found:
-                return found[0]
-            await trio.sleep(_AGAIN_SECONDS)
+    async def all_there(self, names: Sequence[str]) -> None:
+        """Wait until every device and relay of some names belongs to the company; where none is named, for nobody."""
+        wanted = Names(self.scenario).meant(names) if names else frozenset()
+        while not wanted <= {machine.name for machine in self.machines}:
+            await self._switched_on.wait()
 
     def tell_oracle(self) -> None:
         """Let the oracle know what people were told is saved."""
@@ -193,6 +193,8 @@ class World:
         """Start a device or relay; returns when it listens."""
         self.setting.log.end(machine.name, "off")
         await self.nursery.start(machine.live)
+        self._switched_on.set()
+        self._switched_on = trio.Event()
 
     async def join_later(self, branch: Branch) -> None:
         """Let a branch join at its time."""

@@ -9,7 +9,7 @@ import sys
 import msgspec
 
 from simulations.running import run
-from simulations.scenario import MINUTE, Branch, Expect, Happening, RelayAt, Scenario, Work
+from simulations.scenario import MINUTE, Branch, Expect, Happening, RelayAt, RuleBetween, Scenario, Work
 
 BUSY = Work(vouchers=40, alterations=20, hot=1.0, cancellations=2, masters=4, renames=4, transfers=8, settlements=0)
 CUT = Scenario(
@@ -62,6 +62,41 @@ def test_what_a_run_tells_is_what_happened():
     assert story.in_sync is not None
     assert "Pune: cut begins" in out.getvalue()
     assert sum(sum(one.bytes) for one in story.traffic) > 10_000
+
+
+def test_a_business_with_one_device_has_nobody_to_be_in_touch_with():
+    story = run(msgspec.structs.replace(CUT, branches=CUT.branches[:1], relays=(), happenings=()), 1, "alone")
+    assert not story.violations
+    assert story.in_sync is not None
+
+
+def test_what_is_to_happen_to_somebody_who_is_still_joining_waits_for_them():
+    late = msgspec.structs.replace(CUT.branches[1], joins="5m", devices=2)
+    happenings = (
+        Happening(at="4m", do="switch-off", who=("Head Office",), lasts="11m"),
+        Happening(at="10m", do="cut", who=("Pune",), lasts="5m"),
+    )
+    story = run(msgspec.structs.replace(CUT, branches=(CUT.branches[0], late), happenings=happenings), 1, "late")
+    assert not story.violations
+    for lane in story.lanes[1:3]:
+        joining, cut = sorted(lane.spans, key=lambda span: span.begin)
+        assert (joining.why, cut.why, cut.end - cut.begin) == ("not joined", "cut", 5 * MINUTE)
+        assert 15 * MINUTE < joining.end <= cut.begin
+
+
+def test_a_rule_with_somebody_who_never_joins_does_not_keep_the_run_from_ending():
+    never = Branch(name="Goa", code="GOA", joins="5m")
+    story = run(
+        msgspec.structs.replace(
+            CUT,
+            branches=(*CUT.branches, never),
+            rules=(RuleBetween(between=("Pune", "Goa"), preset="everything"),),
+            happenings=(Happening(at="4m", do="burn", who=("Head Office",)),),
+        ),
+        1,
+        "never",
+    )
+    assert {one.text.rpartition(": ")[2] for one in story.violations} == {"Goa is not running"}
 
 
 def test_what_two_change_at_once_is_listed_and_a_scenario_that_expects_otherwise_fails():
