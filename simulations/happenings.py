@@ -63,9 +63,16 @@ class Happenings:
         ]
 
     async def heal(self) -> None:
-        """Mend all lines, switch everything on, give every disk room."""
-        for number in list(self._active):
+        """Mend all lines, switch everything on, give every disk room.
+
+        What began last is undone first, and nothing that people have to do is undone at a device that is off.
+        """
+        await self._switch_all_on()
+        for number in reversed(list(self._active)):
             await self._undo(number)
+        await self._switch_all_on()
+
+    async def _switch_all_on(self) -> None:
         for machine in self._world.machines:
             if not machine.is_on and not machine.is_gone:
                 await self._world.switch_on(machine)

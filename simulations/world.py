@@ -79,6 +79,11 @@ class World:
         with trio.move_on_at(self._works_until_ms / 1000):
             await trio.sleep(seconds)
 
+    async def unless_over(self, event: trio.Event) -> None:
+        """Wait for something, though no longer than to the end of work."""
+        with trio.move_on_at(self._works_until_ms / 1000):
+            await event.wait()
+
     @property
     def is_complete(self) -> bool:
         """Whether everybody is admitted who was invited."""

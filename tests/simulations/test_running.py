@@ -99,6 +99,20 @@ def test_a_rule_with_somebody_who_never_joins_does_not_keep_the_run_from_ending(
     assert {one.text.rpartition(": ")[2] for one in story.violations} == {"Goa is not running"}
 
 
+def test_what_people_have_to_undo_is_undone_though_their_shop_is_closed_when_all_is_healed():
+    shut = msgspec.structs.replace(CUT.branches[1], open="09:00-09:20")
+    paused = (Happening(at="10m", do="pause", who=("Pune",)),)
+    story = run(msgspec.structs.replace(CUT, branches=(CUT.branches[0], shut), happenings=paused), 1, "shut")
+    assert not story.violations
+
+
+def test_nothing_crashes_after_all_was_healed():
+    idle = Work(vouchers=0, alterations=0, cancellations=0, masters=0, renames=0, transfers=0)
+    crash = (Happening(at="29m", do="crash", who=("Pune",), lasts="2h"),)
+    story = run(msgspec.structs.replace(CUT, work=idle, happenings=crash), 1, "late")
+    assert (story.lasts, story.counted["crashes"]) == (30 * MINUTE, 0)
+
+
 def test_what_two_change_at_once_is_listed_and_a_scenario_that_expects_otherwise_fails():
     clash = Scenario(
         title="Two clerks",
