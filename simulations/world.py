@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import chain, count
 from random import Random
 from typing import Final
 
@@ -30,7 +31,7 @@ from simulations.oracle import Claim, Looked, Oracle
 from simulations.people import SECRETS, People, open_the_books
 from simulations.reading.names import Names
 from simulations.relay import Relay
-from simulations.scenario import EVERYBODY, Branch, Line, Scenario, device_names, ms_of
+from simulations.scenario import EVERYBODY, Branch, Line, Scenario, device_names, host_of, ms_of
 from simulations.sealing import SeededSealer
 
 COMPANY_NAME: Final = "Sharma Traders"
@@ -154,6 +155,11 @@ class World:
             else:
                 self.oracle.add_device(machine.name, machine.database, machine.keys.id, secret)
         self._hosts[machine.host] = machine
+
+    def unused(self, name: str) -> str:
+        """Return a name like this one that nobody has, numbered where need be."""
+        names = chain([name], (f"{name} {number}" for number in count(2)))
+        return next(one for one in names if host_of(one) not in self._hosts)
 
     def await_joining(self, device: Device) -> None:
         """Let a device be one of those that will belong to the company."""

@@ -85,9 +85,8 @@ async def burn(world: World, one: Happening, random: Random) -> Undo:
 async def recover(world: World, one: Happening, random: Random) -> Undo:
     """Bring head office back on a new machine, with the recovery phrase and whoever answers; it takes its time."""
     gone = world.keeper
-    device = Device(
-        world.setting, f"{gone.name} anew", gone.branch, DeviceKeys.generate(random.randbytes), gone.company, gone.user
-    )
+    name = world.unused(f"{gone.branch} anew")
+    device = Device(world.setting, name, gone.branch, DeviceKeys.generate(random.randbytes), gone.company, gone.user)
     device.work = gone.work
     device.begin_life()
     world.await_joining(device)
@@ -150,9 +149,8 @@ async def clone(world: World, one: Happening, random: Random) -> Undo:
     for machine in world.named(one.who):
         assert isinstance(machine, Device)
         machine.back_up()
-        twin = Device(
-            world.setting, f"{machine.name} copy", machine.branch, machine.keys, machine.company, machine.user
-        )
+        name = world.unused(f"{machine.name} copy")
+        twin = Device(world.setting, name, machine.branch, machine.keys, machine.company, machine.user)
         shutil.copy(machine.backup / machine.database.name, twin.database)
         twin.work = machine.work
         world.add(twin, machine.name)

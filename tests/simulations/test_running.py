@@ -113,6 +113,21 @@ def test_nothing_crashes_after_all_was_healed():
     assert (story.lasts, story.counted["crashes"]) == (30 * MINUTE, 0)
 
 
+def test_each_copy_of_a_disk_and_each_new_head_office_is_a_machine_of_its_own():
+    happenings = (
+        Happening(at="2m", do="burn", who=("Head Office",)),
+        Happening(at="3m", do="recover", who=("Head Office",)),
+        Happening(at="6m", do="recover", who=("Head Office",)),
+        Happening(at="9m", do="clone", who=("Pune",)),
+        Happening(at="9m", do="clone", who=("Pune",)),
+    )
+    few = msgspec.structs.replace(CUT, lasts="10m", relays=(), work=Work(), happenings=happenings)
+    story = run(msgspec.structs.replace(few, expect=Expect(numbers_twice="any")), 1, "many")
+    assert not story.violations
+    offices, copies = {"Head Office anew", "Head Office anew 2"}, {"Pune copy", "Pune copy 2", "Pune copy copy"}
+    assert {lane.name for lane in story.lanes} == {"Head Office", "Pune"} | offices | copies
+
+
 def test_what_two_change_at_once_is_listed_and_a_scenario_that_expects_otherwise_fails():
     clash = Scenario(
         title="Two clerks",
