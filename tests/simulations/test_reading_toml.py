@@ -131,6 +131,11 @@ WRONG_SENSE = [
     ("[work]\nvouchers = nan\n", "line 14: `vouchers` is nan"),
     ("[work]\nvouchers = inf\n", "line 14: `vouchers` is inf"),
     ("[faults]\ncuts = -0.5\n", "line 14: `cuts` is -0.5; it may be 0 to 1,000"),
+    (
+        "[work]\nvouchers = 900\nalterations = 900\n[[branches]]\nname = 'Goa'\ncode = 'GOA'\ndevices = 9\n",
+        "line 3: 1,037,146 saves, each at 12 devices, are more than can be simulated",
+    ),
+    (happening('do = "flap"\nevery = "5ms"'), 'line 16: `every` is "5ms"; it may be at least 1s'),
     ('[faults]\nlasting = "0s"\n', 'line 14: `lasting` is "0s"; it may be at least 1ms'),
     ('[expect]\nin_sync_within = "soon"\n', "line 14: `in_sync_within`: 'soon' is no length of time"),
     ('[[rules]]\nbetween=["Pune","Pune"]\npreset="none"\n', "line 14: a rule is between two branches"),
