@@ -254,6 +254,7 @@ class Device(Machine):
         self.is_disk_full = False
         self.work: Callable[[Device], Awaitable[None]] | None = None
         self.made: list[bytes] = []
+        self._conflicts: dict[tuple[int, str], str] = {}
 
     @property
     def database(self) -> Path:
@@ -276,6 +277,14 @@ class Device(Machine):
         super().appended(commits, store)
         if self.desk is not None and store is self.desk.replica.store:
             self.made.extend(commit.id for commit in commits if commit.source is None)
+        self._note_conflicts(_conflicts(store))
+
+    def _note_conflicts(self, listed: dict[tuple[int, str], str]) -> None:
+        before, self._conflicts = self._conflicts, listed
+        for key in sorted(listed.keys() - before.keys()):
+            self.log.mark("clash", self.name, listed[key])
+        for key in sorted(before.keys() - listed.keys()):
+            self.log.mark("settled", self.name, before[key])
 
     def name_of(self, device: bytes) -> str:
         """What people call a device of the company."""
@@ -319,6 +328,7 @@ class Device(Machine):
 
     async def _run(self, task_status: trio.TaskStatus[None]) -> None:
         self.served, self.desk = self.open_books(), self.open_books()
+        self._conflicts = _conflicts(self.served.replica.store)
         self.node = self.new_node(self.served)
         async with trio.open_nursery() as nursery:
             async with trio.open_nursery() as serving:
@@ -342,3 +352,12 @@ class Device(Machine):
             if books is not None:
                 books.close()
         self.served = self.desk = None
+
+
+def _conflicts(store: Store) -> dict[tuple[int, str], str]:
+    """The conflicts that are listed in the books of a device: document and register, each in words."""
+    rows = store.conn.execute(
+        "SELECT c.document, c.register, coalesce(v.number, d.kind) FROM conflicts c "
+        "JOIN documents d ON d.row=c.document LEFT JOIN vouchers v ON v.id=c.document"
+    )
+    return {(document, register): f"{named}: {register}" for document, register, named in rows}

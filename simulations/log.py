@@ -44,6 +44,7 @@ class Log:
         came: for each commit id, when it became durable at which device; the first is its author's.
         saved: what people were told is saved.
         joined: when each device and relay became one of the company's.
+        refusals: how often something that people wanted to save was refused.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -54,6 +55,7 @@ class Log:
         self.saved: list[Saved] = []
         self.violations: list[Violation] = []
         self.joined: dict[str, int] = {}
+        self.refusals = 0
         self._calls: dict[tuple[str, str, int], int] = {}
         self._begun: dict[tuple[str, str], int] = {}
 
@@ -68,6 +70,11 @@ class Log:
     def say(self, who: str, text: str) -> None:
         """Something happened that only the trace tells."""
         self.trace.note(elapsed_ms(), who, text)
+
+    def refused(self, who: str, why: str) -> None:
+        """What somebody wanted to save was refused."""
+        self.refusals += 1
+        self.say(who, f"not done: {why}")
 
     def violated_all(self, faults: Iterable[tuple[str, str]]) -> None:
         """Several things that have to hold do not: each with the check, and a sentence. The first few are enough."""

@@ -144,5 +144,8 @@ def test_what_two_change_at_once_is_listed_and_a_scenario_that_expects_otherwise
     story = run(clash, 3, "clash")
     assert not story.violations
     assert story.conflicts
+    # Neither knows before the line is mended.
+    marked = {mark.who for mark in story.marks if mark.kind == "clash" and mark.at >= 10 * MINUTE}
+    assert marked == {"Head Office", "Pune"}
     wrong = msgspec.structs.replace(clash, expect=Expect(conflicts="none"))
     assert {one.check for one in run(wrong, 3, "clash").violations} == {"as expected"}
