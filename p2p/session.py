@@ -131,7 +131,12 @@ class Session(Introduction):
     @property
     def held_up(self) -> bool:
         """Whether so much waits to be sent that nothing more is read; call `receive(b"")` once it is."""
-        return len(self._out) > UNSENT_BYTES_MAX
+        return self.unsent_bytes > UNSENT_BYTES_MAX
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much waits to be sent."""
+        return len(self._out)
 
     def outgoing(self) -> bytes:
         """The bytes to send; each is given once."""

@@ -34,6 +34,7 @@ from p2p.transport import DEFAULT_PORT
 from simulations.clocks import DeviceClock
 from simulations.log import Log
 from simulations.network import Fabric, HostNetwork
+from simulations.scenario import host_of
 from simulations.sealing import SeededSealer
 from simulations.seeds import Seeds
 from simulations.store import Crashed, Fate, Files, SimulatedStore
@@ -41,7 +42,8 @@ from simulations.store import Crashed, Fate, Files, SimulatedStore
 WATCH_SECONDS: Final = 300.0
 """Whoever writes here tells the node at once, so it looks by itself but rarely."""
 DATABASE: Final = "khata.db"
-_BACKUP: Final = "backup"
+_DISKS: Final = "disks"
+_BACKUPS: Final = "backups"
 _TRACEBACK_CHARS_MAX: Final = 3000
 
 
@@ -60,31 +62,32 @@ async def inline(replica: Replica, batch: Sequence[CommitParts]) -> list[Checked
     return replica.check_untrusted(batch)
 
 
-def host_of(name: str) -> str:
-    """The host of a device in addresses."""
-    return name.lower().replace(" ", "-")
-
-
 class Machine(ABC):
     """What a device of a branch and a relay have in common: a place in the network, a clock, a disk, a life.
 
     Args:
         name: what people call it; its host and its folder are named after it.
         keys: of the device.
+
+    Attributes:
+        node: what serves, while it is on.
+        folder: its disk.
+        backup: the last copy of that; not there before `back_up`.
     """
 
     def __init__(self, setting: Setting, name: str, branch: str, keys: DeviceKeys) -> None:
         self.setting, self.name, self.branch, self.keys = setting, name, branch, keys
         self.host = host_of(name)
         self.address = f"{self.host}:{DEFAULT_PORT}"
-        self.folder = setting.folder / self.host
+        self.folder = setting.folder / _DISKS / self.host
+        self.backup = setting.folder / _BACKUPS / self.host
         self.folder.mkdir(parents=True, exist_ok=True)
         self.clock = DeviceClock(setting.clock_start)
         self.network = HostNetwork(setting.fabric, self.host)
         self.fate = Fate()
         self.is_gone = False
         self.disk_delay_ms = 0
-        self.backups = 0
+        self.node: Node | None = None
         self._lives = 0
         self._scope: trio.CancelScope | None = None
         self.ended = trio.Event()
@@ -125,7 +128,7 @@ class Machine(ABC):
             if left is not None:
                 raise left from None
         finally:
-            self._scope = None
+            self._scope = self.node = None
             self._close()
             self.ended.set()
 
@@ -141,7 +144,8 @@ class Machine(ABC):
     async def stop(self) -> None:
         """Switch it off as people do: goodbyes are said."""
         if self._scope is not None:
-            self._say_goodbye()
+            if self.node is not None:
+                self.node.stop()
             with trio.move_on_after(5):
                 await self.ended.wait()
             await self.kill()
@@ -165,25 +169,21 @@ class Machine(ABC):
 
     def back_up(self) -> None:
         """Copy the disk as it is now."""
-        self.backups += 1
-        target = self.setting.folder / f"{_BACKUP}-{self.host}"
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir()
+        shutil.rmtree(self.backup, ignore_errors=True)
+        self.backup.mkdir(parents=True)
         for source in sorted(self.folder.rglob("*.db")):
-            copy = target / source.relative_to(self.folder)
+            copy = self.backup / source.relative_to(self.folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(source)) as disk:
                 disk.execute("VACUUM INTO ?", (str(copy),))
         for source in sorted(self.folder.glob("*.key")):
-            shutil.copy(source, target)
+            shutil.copy(source, self.backup)
 
     def restore(self) -> None:
         """Put the last copy of the disk in the place of what is there, while it is switched off."""
-        source = self.setting.folder / f"{_BACKUP}-{self.host}"
         assert not self.is_on
-        assert source.exists(), f"{self.name} was never backed up"
         shutil.rmtree(self.folder)
-        shutil.copytree(source, self.folder)
+        shutil.copytree(self.backup, self.folder)
 
     def told(self, said: Said) -> None:
         """Take what a node tells."""
@@ -234,10 +234,6 @@ class Machine(ABC):
         """Serve until stopped; says when it listens."""
 
     @abstractmethod
-    def _say_goodbye(self) -> None:
-        """Let what serves end."""
-
-    @abstractmethod
     def _close(self) -> None:
         """Close every file."""
 
@@ -253,12 +249,12 @@ class Device(Machine):
     def __init__(self, setting: Setting, name: str, branch: str, keys: DeviceKeys, company: bytes, user: str) -> None:
         super().__init__(setting, name, branch, keys)
         self.company, self.user = company, user
-        self.node: Node | None = None
         self.served: Books | None = None
         self.desk: Books | None = None
         self.is_disk_full = False
         self.work: Callable[[Device], Awaitable[None]] | None = None
         self.made: list[bytes] = []
+        self._conflicts: dict[tuple[int, str], str] = {}
 
     @property
     def database(self) -> Path:
@@ -281,6 +277,14 @@ class Device(Machine):
         super().appended(commits, store)
         if self.desk is not None and store is self.desk.replica.store:
             self.made.extend(commit.id for commit in commits if commit.source is None)
+        self._note_conflicts(_conflicts(store))
+
+    def _note_conflicts(self, listed: dict[tuple[int, str], str]) -> None:
+        before, self._conflicts = self._conflicts, listed
+        for key in sorted(listed.keys() - before.keys()):
+            self.log.mark("clash", self.name, listed[key])
+        for key in sorted(before.keys() - listed.keys()):
+            self.log.mark("settled", self.name, before[key])
 
     def name_of(self, device: bytes) -> str:
         """What people call a device of the company."""
@@ -324,6 +328,7 @@ class Device(Machine):
 
     async def _run(self, task_status: trio.TaskStatus[None]) -> None:
         self.served, self.desk = self.open_books(), self.open_books()
+        self._conflicts = _conflicts(self.served.replica.store)
         self.node = self.new_node(self.served)
         async with trio.open_nursery() as nursery:
             async with trio.open_nursery() as serving:
@@ -342,13 +347,17 @@ class Device(Machine):
         except P2PError as error:
             self.log.say(self.name, f"where it is could not be said: {error}")
 
-    def _say_goodbye(self) -> None:
-        if self.node is not None:
-            self.node.stop()
-
     def _close(self) -> None:
-        self.node = None
         for books in (self.served, self.desk):
             if books is not None:
                 books.close()
         self.served = self.desk = None
+
+
+def _conflicts(store: Store) -> dict[tuple[int, str], str]:
+    """The conflicts that are listed in the books of a device: document and register, each in words."""
+    rows = store.conn.execute(
+        "SELECT c.document, c.register, coalesce(v.number, d.kind) FROM conflicts c "
+        "JOIN documents d ON d.row=c.document LEFT JOIN vouchers v ON v.id=c.document"
+    )
+    return {(document, register): f"{named}: {register}" for document, register, named in rows}

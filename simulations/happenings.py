@@ -63,8 +63,8 @@ class Happenings:
         ]
 
     async def heal(self) -> None:
-        """Mend all lines, switch everything on, give every disk room."""
-        for number in list(self._active):
+        """Mend all lines, switch everything on, give every disk room; what began last is undone first."""
+        for number in reversed(list(self._active)):
             await self._undo(number)
         for machine in self._world.machines:
             if not machine.is_on and not machine.is_gone:
@@ -72,6 +72,7 @@ class Happenings:
 
     async def _at_its_time(self, one: Happening, random: Random) -> None:
         await trio.sleep(max(0.0, ms_of(one.at) / 1000 - trio.current_time()))
+        await self._world.all_there((*one.who, *one.other))
         await self._happen(one, random)
 
     async def _by_chance(self, deed: Deed, a_day: float, random: Random) -> None:

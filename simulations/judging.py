@@ -4,23 +4,25 @@ What holds is the oracle's to say, which reads the stores by itself. What device
 and held against that.
 """
 
+from collections import Counter
 from itertools import permutations
 from typing import Final
 
 import trio
 
 from khata.number_clashes import duplicate_numbers
-from simulations.clocks import elapsed_ms
 from simulations.device import Device, Machine
+from simulations.log import FAULTS_MAX
 from simulations.oracle import Oracle
 from simulations.scenario import ms_of
 from simulations.world import World
 
 CHECK_SECONDS: Final = 900.0
 """How often everything is looked at while the run goes on."""
-_VIOLATIONS_MAX: Final = 20
-"""So many are enough to know that something is wrong."""
-_QUEUE_BYTES_MAX: Final = 1024 * 1024
+_UNSENT_BYTES_MAX: Final = 8 * 1024 * 1024
+"""More than the protocol lets a device have on its way to another, with the answers that it owes it."""
+_CONVERSATIONS_MAX: Final = 4
+"""So many a device may have with one other."""
 
 
 class Judge:
@@ -29,12 +31,11 @@ class Judge:
     def __init__(self, world: World) -> None:
         self._world = world
         self._oracle: Oracle = world.oracle
-        self._told = 0
 
     @property
     def has_seen_enough(self) -> bool:
         """Whether the run has failed beyond doubt."""
-        return len(self._world.setting.log.violations) >= _VIOLATIONS_MAX
+        return len(self._world.setting.log.violations) >= FAULTS_MAX
 
     async def keep_looking(self) -> None:
         """Check what holds at every moment, again and again, until cancelled."""
@@ -46,11 +47,9 @@ class Judge:
         """Check what holds at every moment."""
         log = self._world.setting.log
         self._world.tell_oracle()
-        log.violations += self._oracle.check_now(elapsed_ms())[:_VIOLATIONS_MAX]
+        log.violated_all(self._oracle.check_now())
         self._nobody_talks_who_paused()
-        waiting = self._world.setting.fabric.most_bytes_waiting
-        if waiting > _QUEUE_BYTES_MAX:
-            log.violated("memory is bounded", f"{waiting:,} bytes waited on one line")
+        self._nothing_piles_up()
 
     def all_in_sync(self) -> bool:
         """Whether everybody who is to be in sync says so, and is."""
@@ -70,7 +69,7 @@ class Judge:
             )
         duplicates = {device.name: _listed_twice(device) for device in self._devices() if device.desk is not None}
         world.tell_oracle()
-        log.violations += self._oracle.check_end(elapsed_ms(), self._meet, duplicates)[:_VIOLATIONS_MAX]
+        log.violated_all(self._oracle.check_end(self._meet, duplicates))
         self._as_expected(duplicates)
 
     def _as_expected(self, duplicates: dict[str, set[str]]) -> None:
@@ -89,6 +88,15 @@ class Judge:
             log.violated("as expected", "no conflict is listed anywhere, and there was to be one")
         if expect.numbers_twice == "some" and not any(duplicates.values()):
             log.violated("as expected", "no number was given twice, and there was to be one")
+
+    def _nothing_piles_up(self) -> None:
+        for machine in self._world.machines:
+            going_on = [one for one in machine.node.conversations if one.is_open] if machine.node is not None else []
+            unsent = max((one.session.unsent_bytes for one in going_on), default=0)
+            alike = max(Counter(one.peer for one in going_on).values(), default=0)
+            if unsent > _UNSENT_BYTES_MAX or alike > _CONVERSATIONS_MAX:
+                text = f"{machine.name} has {unsent:,} bytes to send, and {alike} conversations with one device"
+                self._world.setting.log.violated("memory is bounded", text)
 
     def _nobody_talks_who_paused(self) -> None:
         for device in self._world.devices.values():
@@ -123,7 +131,7 @@ class Judge:
             node = device.node
             if node is None:
                 found.append(f"{device.name} is not running")
-            elif not node.conversations and not self._has_twin(device):
+            elif not node.conversations and not self._has_twin(device) and self._has_others(device):
                 found.append(f"{device.name} is in touch with nobody")
             else:
                 found += [
@@ -136,6 +144,10 @@ class Judge:
     def _has_twin(self, device: Device) -> bool:
         """Whether another machine has the same key, so that the two take turns."""
         return sum(other.keys.id == device.keys.id for other in self._world.devices.values()) > 1
+
+    def _has_others(self, device: Device) -> bool:
+        """Whether there is anybody whom it can reach."""
+        return any(self._meet(device.name, other.name) for other in self._world.machines if self._belongs(other))
 
     def _devices(self) -> list[Device]:
         return [device for device in self._world.devices.values() if self._belongs(device)]

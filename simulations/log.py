@@ -1,6 +1,7 @@
 """What is written down while a run goes on: marks, spans, and when each commit came where. The story is made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from simulations.clocks import elapsed_ms
@@ -19,6 +20,8 @@ class Seen(NamedTuple):
     entries: int
 
 
+FAULTS_MAX: Final = 20
+"""So many are enough to know that something is wrong."""
 CALLS_MAX: Final = 200
 """So many conversations of two within ten minutes are a storm, whatever happens to their line."""
 _CALLS_MS: Final = 600_000
@@ -41,6 +44,7 @@ class Log:
         came: for each commit id, when it became durable at which device; the first is its author's.
         saved: what people were told is saved.
         joined: when each device and relay became one of the company's.
+        refusals: how often something that people wanted to save was refused.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -51,6 +55,7 @@ class Log:
         self.saved: list[Saved] = []
         self.violations: list[Violation] = []
         self.joined: dict[str, int] = {}
+        self.refusals = 0
         self._calls: dict[tuple[str, str, int], int] = {}
         self._begun: dict[tuple[str, str], int] = {}
 
@@ -65,6 +70,16 @@ class Log:
     def say(self, who: str, text: str) -> None:
         """Something happened that only the trace tells."""
         self.trace.note(elapsed_ms(), who, text)
+
+    def refused(self, who: str, why: str) -> None:
+        """What somebody wanted to save was refused."""
+        self.refusals += 1
+        self.say(who, f"not done: {why}")
+
+    def violated_all(self, faults: Iterable[tuple[str, str]]) -> None:
+        """Several things that have to hold do not: each with the check, and a sentence. The first few are enough."""
+        for check, text in islice(faults, FAULTS_MAX):
+            self.violated(check, text)
 
     def violated(self, check: str, text: str) -> None:
         """Something that has to hold does not."""

@@ -66,7 +66,6 @@ class Fabric:
         self._open: list[_Connected] = []
         self._dark: set[str] = set()
         self.carried: dict[tuple[str, str], list[tuple[int, int]]] = {}
-        self.most_bytes_waiting = 0
 
     # -- what goes wrong with lines ---------------------------------------------------------------------------------
 
@@ -138,7 +137,6 @@ class Fabric:
         quality = self._quality_of(*way)
         begins = max(self._free_at.get(way, 0.0), trio.current_time())
         self._free_at[way] = begins + size / (quality.speed * _BYTES_A_KBIT)
-        self.most_bytes_waiting = max(self.most_bytes_waiting, pipe.most_bytes)
         return self._free_at[way] + quality.latency + self._random.uniform(0, quality.jitter)
 
     def moved(self, pipe: Pipe, data: bytes) -> None:

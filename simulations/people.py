@@ -146,7 +146,7 @@ async def do(device: Device, deed: Deed, random: Random, seen: Seen | None = Non
             await trio.sleep(_PATIENCE_SECONDS)
             continue
         except (BooksError, DocumentError, P2PError) as error:
-            device.log.say(device.name, f"not done: {error}")
+            device.log.refused(device.name, str(error))
             return False
         except Crashed:
             await device.kill()

@@ -31,7 +31,6 @@ class Pipe:
         self._changed = trio.Event()
         self.is_broken = False
         self.is_dark = False
-        self.most_bytes = 0
 
     def wake(self) -> None:
         """Something has changed that a reader or a writer waits for."""
@@ -97,7 +96,6 @@ class Pipe:
     def _put(self, piece: bytes) -> None:
         self._pieces.append((self._fabric.arrival(self, len(piece)), piece))
         self._waiting_bytes += len(piece)
-        self.most_bytes = max(self.most_bytes, self._waiting_bytes)
         self.wake()
 
     def _wait_seconds(self) -> float | None:

@@ -25,7 +25,6 @@ class Relay(Machine):
             RelayHome.make(self.folder, RelayCard(name, (self.address,)), self.random.randbytes).close()
         self.keys = DeviceKeys.load(self.folder / "device.key")
         self.home: RelayHome | None = None
-        self.node: RelayNode | None = None
 
     def invite(self) -> RelayTicket:
         """An invitation for one company."""
@@ -34,14 +33,14 @@ class Relay(Machine):
 
     async def _run(self, task_status: trio.TaskStatus[None]) -> None:
         self.home = RelayHome(self.folder, 0, random=self.random.randbytes, opened=self.opened)
-        self.node = RelayNode(
+        self.node = node = RelayNode(
             self.home, self.network, self.clock, self.told, inline, self.random.randbytes, WATCH_SECONDS
         )
         async with trio.open_nursery() as nursery:
             async with trio.open_nursery() as serving:
-                await serving.start(self.node.serve, self.address)
-                nursery.start_soon(self.node.keep_reporting)
-                nursery.start_soon(self.node.keep_tidy, _KEEP_DAYS)
+                await serving.start(node.serve, self.address)
+                nursery.start_soon(node.keep_reporting)
+                nursery.start_soon(node.keep_tidy, _KEEP_DAYS)
                 task_status.started()
             nursery.cancel_scope.cancel()
 
@@ -55,12 +54,7 @@ class Relay(Machine):
         members = (replica.chain.member(device) for replica in copies)
         return next((member.name for member in members if member is not None), super().name_of(device))
 
-    def _say_goodbye(self) -> None:
-        if self.node is not None:
-            self.node.stop()
-
     def _close(self) -> None:
-        self.node = None
         if self.home is not None:
             self.home.close()
         self.home = None

@@ -1,7 +1,6 @@
 """One run of a scenario with a seed: people work and things go wrong, then all is healed, and it has to come right."""
 
 import gc
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
@@ -12,6 +11,7 @@ from trio.testing import MockClock
 
 from simulations.clocks import elapsed_ms
 from simulations.device import Machine, Setting
+from simulations.folders import temporary_folder
 from simulations.happenings import Happenings
 from simulations.judging import Judge
 from simulations.log import Log
@@ -24,7 +24,6 @@ from simulations.trace import Trace
 from simulations.world import World, quality_of
 
 _LOOK_SECONDS: Final = 5.0
-_MEMORY: Final = Path("/dev/shm")
 
 
 def run(scenario: Scenario, seed: int, name: str, trace: TextIO | None = None) -> Story:
@@ -35,7 +34,7 @@ def run(scenario: Scenario, seed: int, name: str, trace: TextIO | None = None) -
         name: what the scenario is called in the story.
         trace: where everything that happens is written, line by line.
     """
-    with tempfile.TemporaryDirectory(prefix="khata-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    with temporary_folder() as folder:
         # Garbage that is collected at another moment may end a task at another moment.
         gc.collect()
         vars(scheduling)["_ALLOW_DETERMINISTIC_SCHEDULING"] = True

@@ -6,10 +6,11 @@ processes are forked from a server that has imported everything and run nothing,
 
 import faulthandler
 import os
-import tempfile
+import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -18,6 +19,7 @@ from typing import Final
 
 import msgspec
 
+from simulations.folders import keep_within, temporary_folder
 from simulations.story import Story
 
 SECONDS_MAX: Final = 300.0
@@ -28,6 +30,7 @@ _GRACE_SECONDS: Final = 5.0
 _LAST_CHARS_MAX: Final = 4_000
 _PRELOADED: Final = ("simulations.running", "simulations.swarm", "khata.cli")
 _STDERR: Final = 2
+_WORDS: Final = "stderr"
 
 Task = Callable[[int], Story]
 """Runs one seed; it goes to another process, so it is a function of a module, or a `partial` of one."""
@@ -82,17 +85,19 @@ def run_seeds(
         failures_max: after so many failures no further seed is begun; 0: all are run.
         done: hears of each outcome when it is there.
 
-    Cancellation: of a `KeyboardInterrupt`, the processes are ended.
+    Cancellation: of a `KeyboardInterrupt`, which SIGTERM is as well meanwhile, the processes are ended, and what they
+    had on disks is removed.
     """
     outcomes: dict[int, Outcome] = {}
     waiting = iter(dict.fromkeys(seeds))
     running: list[_Running] = []
-    with tempfile.TemporaryDirectory(prefix="khata-simulate-") as folder:
+    with _stopped_as_by_hand(), temporary_folder() as folder:
         try:
             while True:
                 failures = sum(not outcome.held for outcome in outcomes.values())
                 if not failures_max or failures < failures_max:
-                    running += _begun(task, waiting, jobs - len(running), Path(folder), seconds_max)
+                    for seed in islice(waiting, max(0, jobs - len(running))):
+                        running.append(_Running(task, seed, Path(folder) / str(seed), seconds_max))
                 if not running:
                     break
                 for one in _ended(running):
@@ -105,19 +110,30 @@ def run_seeds(
     return [outcomes[seed] for seed in dict.fromkeys(seeds) if seed in outcomes]
 
 
+@contextmanager
+def _stopped_as_by_hand() -> Iterator[None]:
+    """Let SIGTERM, which `timeout` and service managers send, do what Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class _Running:
     """A process that runs one seed."""
 
-    def __init__(self, task: Task, seed: int, words: Path, seconds_max: float) -> None:
+    def __init__(self, task: Task, seed: int, folder: Path, seconds_max: float) -> None:
         self.seed = seed
-        self._words = words
+        self._folder = folder
+        self._folder.mkdir()
         self._seconds_max = seconds_max
         self._began = time.monotonic()
         context = get_context("forkserver")
         context.set_forkserver_preload(list(_PRELOADED))
         self.told, telling = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_run_one, args=(task, seed, telling, str(words), self._began + seconds_max), daemon=True
+            target=_run_one, args=(task, seed, telling, folder, self._began + seconds_max), daemon=True
         )
         self._process.start()
         telling.close()
@@ -135,28 +151,27 @@ class _Running:
             with suppress(EOFError):
                 data = self.told.recv_bytes()
             self._process.join(_GRACE_SECONDS)
+        said = self._last_words()
         self.end()
         if data:
             return Outcome(seed=self.seed, story=msgspec.msgpack.decode(data, type=Story), seconds=seconds)
         hangs = seconds >= self._seconds_max
         why = f"{_HANGS} {self._seconds_max:g} seconds" if hangs else f"it ended with code {self._process.exitcode}"
-        return Outcome(seed=self.seed, broke=f"{why}\n{self._last_words()}".strip(), seconds=seconds)
+        return Outcome(seed=self.seed, broke=f"{why}\n{said}".strip(), seconds=seconds)
 
     def end(self) -> None:
-        """End the process, if it has not ended yet."""
+        """End the process, if it has not ended yet, and remove what it has left."""
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
         self.told.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _last_words(self) -> str:
         """What an error or a fault printed in the process."""
-        said = self._words.read_text(encoding="utf-8", errors="replace") if self._words.exists() else ""
+        words = self._folder / _WORDS
+        said = words.read_text(encoding="utf-8", errors="replace") if words.exists() else ""
         return said[-_LAST_CHARS_MAX:].strip()
-
-
-def _begun(task: Task, waiting: Iterator[int], count: int, folder: Path, seconds_max: float) -> list[_Running]:
-    return [_Running(task, seed, folder / str(seed), seconds_max) for seed in islice(waiting, max(0, count))]
 
 
 def _ended(running: Sequence[_Running]) -> list[_Running]:
@@ -166,9 +181,10 @@ def _ended(running: Sequence[_Running]) -> list[_Running]:
     return [one for one in running if one.told in told or one.seconds_left <= 0]
 
 
-def _run_one(task: Task, seed: int, telling: Connection, words: str, end: float) -> None:
+def _run_one(task: Task, seed: int, telling: Connection, folder: Path, end: float) -> None:
     """Run one seed in its process until a moment: the story goes back, and what an error prints goes to a file."""
-    with Path(words).open("w", encoding="utf-8") as file:
+    keep_within(folder)
+    with (folder / _WORDS).open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), _STDERR)
         faulthandler.enable(file)
         faulthandler.dump_traceback_later(max(0.1, end - time.monotonic()), exit=True, file=file)

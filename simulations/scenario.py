@@ -245,6 +245,11 @@ def device_names(branch: Branch) -> tuple[str, ...]:
     return (branch.name, *(f"{branch.name} {number}" for number in range(2, branch.devices + 1)))
 
 
+def host_of(name: str) -> str:
+    """Return the host of a device or relay, as it stands in addresses and as its folder is called."""
+    return name.lower().replace(" ", "-")
+
+
 def ms_of(text: str) -> int:
     """Return the milliseconds of a length of time such as `"1.5h"` or `"-3d"`.
 

@@ -4,6 +4,7 @@ A crash is an exception that nobody catches: it ends everything the device does,
 had committed is there when the file is opened again, and nothing else.
 """
 
+import shutil
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Final, NamedTuple
 
 from sqlite_utils import Database
 
+from p2p.errors import StoreError
 from p2p.store import Store, StoreBusy, StoredCommit
 from simulations.clocks import elapsed_ms
 
@@ -25,6 +27,8 @@ _TAKEN = struct.Struct("=I")
 _TAKEN_AT: Final = 96
 """Where the index says how many pages checkpoints have put into the database."""
 _PAGES_MAX: Final = 1_073_741_823
+_ROOM_BYTES_MIN: Final = 1 << 20
+"""A real disk with less room than this counts as full."""
 
 Appended = Callable[[Sequence[StoredCommit], Store], None]
 """Told of commits whenever a transaction that brought some has become durable."""
@@ -32,6 +36,10 @@ Appended = Callable[[Sequence[StoredCommit], Store], None]
 
 class Crashed(BaseException):
     """The process was killed, or the power went: nothing may catch this but who plays the operating system."""
+
+
+class NoRoom(BaseException):
+    """The real disk that the run has its files on is full: whatever happens from here on says nothing about anybody."""
 
 
 class _Place(NamedTuple):
@@ -137,9 +145,13 @@ class SimulatedStore(Store):
             return
         self.fate.begin()
         self._came = []
-        with super().transaction():
-            yield
-            self.fate.before_commit()
+        try:
+            with super().transaction():
+                yield
+                self.fate.before_commit()
+        except StoreError:
+            self._check_room()
+            raise
         came, self._came = self._came, []
         (level,) = self.conn.execute("PRAGMA synchronous").fetchone()
         place = _place(self.path) if level >= _WAITS_FOR_DISK else None
@@ -148,6 +160,10 @@ class SimulatedStore(Store):
         if came:
             self.appended(came, self)
         self.fate.after_commit()
+
+    def _check_room(self) -> None:
+        if shutil.disk_usage(self.path.parent).free < _ROOM_BYTES_MIN:
+            raise NoRoom(f"there is no room left in {self.path.parent}; free some, or set TMPDIR to another folder")
 
     def append(self, commits: Sequence[StoredCommit]) -> None:
         """Store commits, and remember to tell of them when they are durable."""

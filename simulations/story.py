@@ -36,7 +36,7 @@ class Lane(Record, frozen=True):
 
 Kind = Literal[
     "saved", "delivered", "clash", "settled", "joined", "revoked", "lock", "rule", "crash", "restored", "cloned",
-    "recovered", "clock", "disk", "in-sync", "refused", "number", "other",
+    "recovered", "clock", "disk", "in-sync", "other",
 ]  # fmt: skip
 
 

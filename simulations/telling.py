@@ -100,4 +100,5 @@ def _counted(log: Log, deliveries: list[Delivery]) -> dict[str, int]:
         "commits": len(log.came),
         "conversations in sync": sum(mark.kind == "in-sync" for mark in log.marks),
         "crashes": sum(mark.kind == "crash" for mark in log.marks),
+        "refused": log.refusals,
     }

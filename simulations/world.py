@@ -1,7 +1,8 @@
 """A business in a run: its devices and relays, how it comes into being, and who joins it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import chain, count
 from random import Random
 from typing import Final
 
@@ -28,8 +29,9 @@ from simulations.device import Device, Machine, Setting
 from simulations.network import Quality
 from simulations.oracle import Claim, Looked, Oracle
 from simulations.people import SECRETS, People, open_the_books
+from simulations.reading.names import Names
 from simulations.relay import Relay
-from simulations.scenario import EVERYBODY, Branch, Line, Scenario, device_names, ms_of
+from simulations.scenario import EVERYBODY, Branch, Line, Scenario, device_names, host_of, ms_of
 from simulations.sealing import SeededSealer
 from simulations.store import Crashed
 
@@ -60,6 +62,7 @@ class World:
         self._told_oracle = 0
         self.keeper_name = scenario.branches[0].name
         self._joining: set[str] = set()
+        self._switched_on = trio.Event()
         self.revoked: set[str] = set()
         self.phrase = ""
 
@@ -78,6 +81,11 @@ class World:
         with trio.move_on_at(self._works_until_ms / 1000):
             await trio.sleep(seconds)
 
+    async def unless_over(self, event: trio.Event) -> None:
+        """Wait for something, though no longer than to the end of work."""
+        with trio.move_on_at(self._works_until_ms / 1000):
+            await event.wait()
+
     @property
     def is_complete(self) -> bool:
         """Whether everybody is admitted who was invited."""
@@ -95,20 +103,18 @@ class World:
             return self.machines
         return [machine for machine in self.machines if machine.name in wanted or machine.branch in wanted]
 
-    async def present(self, name: str) -> Machine:
-        """The first device or the relay of a name, as soon as it belongs to the company."""
-        while True:
-            found = self.named([name])
-            if found:
-                return found[0]
-            await trio.sleep(_AGAIN_SECONDS)
+    async def all_there(self, names: Sequence[str]) -> None:
+        """Wait until every device and relay of some names belongs to the company; where none is named, for nobody."""
+        wanted = Names(self.scenario).meant(names) if names else frozenset()
+        while not wanted <= {machine.name for machine in self.machines}:
+            await self._switched_on.wait()
 
     def tell_oracle(self) -> None:
         """Let the oracle know what people were told is saved."""
         saved = self.setting.log.saved
         for one in saved[self._told_oracle :]:
             if not self.devices[one.device].is_gone:
-                self.oracle.acknowledged(one.device, one.commits, one.at, Looked(*one.seen))
+                self.oracle.acknowledged(one.device, one.commits, Looked(*one.seen))
         self._told_oracle = len(saved)
 
     def shown_in_sync(self, device: Device, peer: str) -> None:
@@ -128,7 +134,7 @@ class World:
     def roll_back(self, machine: Machine) -> None:
         """A device or relay goes on with an earlier state of its disk; what was shown before is looked at before."""
         self.tell_oracle()
-        self.setting.log.violations += self.oracle.check_now(elapsed_ms())
+        self.setting.log.violated_all(self.oracle.check_now())
         machine.restore()
         self.oracle.restored(machine.name)
 
@@ -150,6 +156,11 @@ class World:
             else:
                 self.oracle.add_device(machine.name, machine.database, machine.keys.id, secret)
         self._hosts[machine.host] = machine
+
+    def unused(self, name: str) -> str:
+        """Return a name like this one that nobody has, numbered where need be."""
+        names = chain([name], (f"{name} {number}" for number in count(2)))
+        return next(one for one in names if host_of(one) not in self._hosts)
 
     def await_joining(self, device: Device) -> None:
         """Let a device be one of those that will belong to the company."""
@@ -194,6 +205,8 @@ class World:
         """Start a device or relay; returns when it listens."""
         self.setting.log.end(machine.name, "off")
         await self.nursery.start(machine.live)
+        self._switched_on.set()
+        self._switched_on = trio.Event()
 
     async def join_later(self, branch: Branch) -> None:
         """Let a branch join at its time."""

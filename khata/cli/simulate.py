@@ -61,6 +61,8 @@ def simulate(
       khata simulate mine.toml --seed 7
       khata simulate swarm --seeds 1..500 --jobs 2
     """
+    from khata.cli.simulated import check_writable
+
     if listed:
         _list(as_json)
     elif show:
@@ -72,10 +74,12 @@ def simulate(
     elif seeds:
         if report or trace:
             raise typer.BadParameter("--report and --trace are for a single --seed", param_hint="--seeds")
+        check_writable("", save)
         _many(scenario, _range(seeds), jobs, failures, seconds or _SECONDS_OF_MANY, shrink, save, as_json)
     else:
         if trace and as_json:
             raise typer.BadParameter("--trace prints for people, and --json for programs", param_hint="--trace")
+        check_writable(report, save)
         _one(scenario, seed, seconds or _SECONDS_OF_ONE, report, trace, shrink, save, as_json)
 
 
@@ -110,8 +114,9 @@ def _one(name: str, seed: int, seconds: int, report: str, trace: bool, shrink: b
     if trace:
         try:
             outcome = Outcome(seed=seed, story=what.run(seed, sys.stdout))
-        except Exception:
-            complain(f"the run broke; again: {again(name, seed)} --trace")
+        except ExceptionGroup as group:
+            if group.subgroup(BrokenPipeError) is None:
+                complain(f"the run broke; again: {again(name, seed)} --trace")
             raise
     else:
         with progress(f"simulating {name}"):

@@ -1,6 +1,8 @@
 """What `khata simulate` prints: the story of one run, of many seeds, and all that a person needs after a failure."""
 
+import os
 import shlex
+from errno import EACCES, EISDIR, ENOENT
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -84,6 +86,25 @@ def toml_of_shrunk(name: str, outcome: "Outcome", shrunk: "Shrunk") -> str:
 
     heading = f"What is left of {name}: with --seed {outcome.seed} it still fails the check `{outcome.check}`."
     return toml_of(shrunk.scenario, heading)
+
+
+def check_writable(report: str, save: str) -> None:
+    """Find out before a run what would be found out after it.
+
+    Raises:
+        KhataError: the libraries that reports need are not installed.
+        OSError: the report, or the shortest schedule, cannot be written where it is to be.
+    """
+    from simulations.reports.page import report_files
+
+    for path in (*(report_files(Path(report).expanduser()) if report else ()), *([Path(save)] if save else ())):
+        path = path.expanduser()
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
+        if not path.parent.is_dir():
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path))
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES), str(path))
 
 
 def written_report(story: "Story", file: str) -> list[Path]:

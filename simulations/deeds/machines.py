@@ -49,7 +49,12 @@ async def crash(world: World, one: Happening, random: Random) -> Undo:
             machine.fate.dies_after_commit = random.randint(1, 3)
     with trio.move_on_after(_CRASH_SECONDS_MAX):
         for machine in machines:
-            await machine.ended.wait()
+            await world.unless_over(machine.ended)
+    if not world.is_working:
+        # Whoever has not died by now does not: everything is healed.
+        for machine in machines:
+            machine.fate.dies_before_commit = machine.fate.dies_after_commit = None
+        return None
     for machine in machines:
         await machine.kill()
         world.setting.log.mark("crash", machine.name, "crashed")
@@ -80,9 +85,8 @@ async def burn(world: World, one: Happening, random: Random) -> Undo:
 async def recover(world: World, one: Happening, random: Random) -> Undo:
     """Bring head office back on a new machine, with the recovery phrase and whoever answers; it takes its time."""
     gone = world.keeper
-    device = Device(
-        world.setting, f"{gone.name} anew", gone.branch, DeviceKeys.generate(random.randbytes), gone.company, gone.user
-    )
+    name = world.unused(f"{gone.branch} anew")
+    device = Device(world.setting, name, gone.branch, DeviceKeys.generate(random.randbytes), gone.company, gone.user)
     device.work = gone.work
     device.begin_life()
     world.await_joining(device)
@@ -130,7 +134,7 @@ async def back_up(world: World, one: Happening, random: Random) -> Undo:
 async def restore(world: World, one: Happening, random: Random) -> Undo:
     """Put the last copy of a disk in the place of what is there, or copy it where there is none yet."""
     for machine in world.named(one.who):
-        if machine.backups:
+        if machine.backup.exists():
             await machine.kill()
             world.roll_back(machine)
             world.setting.log.mark("restored", machine.name, "restored from its backup")
@@ -145,10 +149,9 @@ async def clone(world: World, one: Happening, random: Random) -> Undo:
     for machine in world.named(one.who):
         assert isinstance(machine, Device)
         machine.back_up()
-        twin = Device(
-            world.setting, f"{machine.name} copy", machine.branch, machine.keys, machine.company, machine.user
-        )
-        shutil.copy(world.setting.folder / f"backup-{machine.host}" / machine.database.name, twin.database)
+        name = world.unused(f"{machine.name} copy")
+        twin = Device(world.setting, name, machine.branch, machine.keys, machine.company, machine.user)
+        shutil.copy(machine.backup / machine.database.name, twin.database)
         twin.work = machine.work
         world.add(twin, machine.name)
         world.setting.log.mark("cloned", machine.name, "its disk was cloned, and both run")

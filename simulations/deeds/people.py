@@ -71,7 +71,7 @@ async def rule(world: World, one: Happening, random: Random) -> Undo:
         offered = offer(books, to.branch, Wanted(preset=one.preset))
         return f"offered the rule {offered.offer.name}"
 
-    first, to = [await world.present(name) for name in (one.who[0], one.other[0])]
+    (first, *_), (to, *_) = world.named(one.who), world.named(one.other)
     assert isinstance(first, Device)
     await _have_done(world, first, deed, random)
     world.setting.log.mark("rule", first.name, f"{one.preset} offered", to.name)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from simulations.oracle.chain import Chain
 from simulations.oracle.commits import Commit, Library, Name, Save
-from simulations.oracle.reading import ACCEPTED, Copy, Row
+from simulations.oracle.reading import ACCEPTED, SET_ASIDE, Copy, Row
 from simulations.oracle.rules import Rule, Shares, read_rule
 from simulations.oracle.scopes import any_matches, is_control
 
@@ -86,10 +86,9 @@ class Entitlement:
             commit = copy.commit(row.id)
             if commit is None:
                 continue
-            if row.scope == RULES and (len(chains) > 1 or copy.states.get(row.id, ACCEPTED) == ACCEPTED):
-                # What a cut has set aside since the last look counted until then.
+            if row.scope == RULES and copy.states.get(row.id, ACCEPTED) in (ACCEPTED, SET_ASIDE):
                 self._take_up(row.id, commit)
-                window += [(one, self._saved) for one in chains]
+                window += [(one, self._in_force(one)) for one in chains]
             if row.id in self._right:
                 continue
             fault = self._fault(row, commit, window, chain)
@@ -104,6 +103,16 @@ class Entitlement:
     def _take_up(self, id: bytes, commit: Commit) -> None:
         more = {name: self._saved.get(name, frozenset()) | {id} for name in commit.saves or () if name[1] == "rule"}
         self._saved = {**self._saved, **more}
+
+    def _in_force(self, chain: Chain) -> dict[Name, frozenset[bytes]]:
+        """What was taken up so far and counts under a chain: what is set aside now did so before its author was cut."""
+        cut = {one.device[:8] for one in chain.cuts if one.covers(RULES)}
+        return {name: frozenset(id for id in ids if self._counts(id, cut)) for name, ids in self._saved.items()}
+
+    def _counts(self, id: bytes, cut: set[bytes]) -> bool:
+        commit = self._copy.commit(id)
+        is_accepted = self._copy.states.get(id, ACCEPTED) == ACCEPTED
+        return is_accepted or (commit is not None and commit.author not in cut)
 
     def _fault(self, row: Row, commit: Commit, window: Sequence[Force], chain: Chain) -> str:
         line = chain.line_of(*commit.seen)

@@ -104,7 +104,11 @@ class Copy:
             no connection where nothing has changed since, or nothing is there.
         """
         stamp = _stamp(self.file)
-        if stamp is None or (stamp == self._stamp and not anew):
+        if stamp is None:
+            self.forget()
+            yield None, []
+            return
+        if stamp == self._stamp and not anew:
             self.fresh, self.touched, self.renewed, self.chain_changed = [], set(), False, False
             self.dropped = set()
             yield None, []
@@ -113,6 +117,7 @@ class Copy:
         try:
             db.execute("BEGIN")
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name='commits'").fetchone():
+                self.forget()
                 yield None, []
                 return
             wrong = self._take_up(db, anew)

@@ -33,10 +33,11 @@ def safety_faults(watched: Watched, anew: bool) -> Iterator[Fault]:
 
 def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
     with copy.looking(anew) as (db, wrong):
-        if db is None:
-            return
         yield from (("stored", text) for text in wrong)
-        if copy.chain is None:
+        yield from _saved(copy, watched.acknowledged[copy.name])
+        if copy.chain is None and copy.rows:
+            yield "stored", f"it holds {len(copy.rows)} commits, and no control chain"
+        if db is None or copy.chain is None:
             return
         yield from _astray(watched, copy, copy.chain)
         yield from _states(watched, copy, copy.chain)
@@ -44,15 +45,6 @@ def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
         for scope in sorted(copy.held.keys() | copy.sums.keys()):
             if not copy.is_sum_right(scope):
                 yield "digests", f"the digest of {scope} is not that of its commits"
-        gone = [id for id in watched.acknowledged.get(copy.name, ()) if id not in copy.by_id]
-        if gone:
-            yield "saved", f"{len(gone)} acknowledged saves are not in its store, {gone[0].hex()[:12]} for one"
-        back = [id for id in watched.acknowledged.get(copy.name, ()) if id in copy.by_id and copy.by_id[id].source]
-        if back:
-            yield (
-                "saved",
-                f"{len(back)} acknowledged saves were lost and came from others, {back[0].hex()[:12]} for one",
-            )
         if not copy.is_relay:
             for done in watched.done[copy.name]:
                 yield from looking.faults(copy, copy.chain, watched.library, done)
@@ -66,6 +58,15 @@ def _look(watched: Watched, copy: Copy, anew: bool) -> Iterator[Fault]:
                     yield "numbers", f"{count} vouchers of type {base} have the number {number}"
 
 
+def _saved(copy: Copy, acknowledged: set[bytes]) -> Iterator[Fault]:
+    gone = acknowledged - copy.by_id.keys()
+    if gone:
+        yield "saved", f"{len(gone)} acknowledged saves are not in its store, {min(gone).hex()[:12]} for one"
+    back = {id for id in acknowledged - gone if copy.by_id[id].source}
+    if back:
+        yield "saved", f"{len(back)} acknowledged saves were lost and came from others, {min(back).hex()[:12]} for one"
+
+
 def _astray(watched: Watched, copy: Copy, chain: Chain) -> Iterator[Fault]:
     for row, commit, why in watched.entitled[copy.name].astray():
         author, source = chain.author(commit.author), chain.author(row.source[:8])
@@ -77,7 +78,7 @@ def _astray(watched: Watched, copy: Copy, chain: Chain) -> Iterator[Fault]:
 def _states(watched: Watched, copy: Copy, chain: Chain) -> Iterator[Fault]:
     cut_off = {cut.device[:8] for cut in chain.cuts}
     rows = [row for author in cut_off for row in copy.by_author.get(author, ())]
-    for row in copy.rows if copy.chain_changed or copy.renewed else {*rows, *copy.fresh}:
+    for row in copy.rows if copy.chain_changed or copy.renewed else sorted({*rows, *copy.fresh}):
         commit = copy.commit(row.id)
         if commit is None:
             continue

@@ -24,8 +24,8 @@ def secrecy_faults(copy: Copy, chain: Chain, library: Library) -> Iterator[Fault
         if not row.source and commit.author == copy.device[:8] and not is_keys(commit.scope):
             keys = [epoch for sealed, epoch in mine if sealed.number < row.number]
             yield from (("keys", f"{what}: {text}") for text in _sealed_with_old(commit, chain, keys))
-    if (copy.chain_changed or copy.renewed) and me is not None and me.revoked is None:
-        # One that was revoked hears of that, and of nothing after it.
+    if (copy.chain_changed or copy.renewed) and chain.best.keeper_at(chain.best.seq) == copy.device:
+        # One that was revoked hears of that, and of nothing after it; others may have it from there.
         yield from _kept_keys(chain)
     if copy.is_relay:
         for _, _, paths in library.sealed_to.get(copy.device[:8], ()):

@@ -24,7 +24,7 @@ class Watched:
         copies: by the names that the world gives them.
         entitled: what each was entitled to.
         books: the tables of each device.
-        acknowledged: by device, the commits that people were told are saved, and when.
+        acknowledged: by device, the commits that people were told are saved.
         doubled: by device, the numbers that several vouchers have there.
         shown: by device, what its tables say of each voucher, as of the last check of everything.
         numbers_may_double: whether a disk was cloned or put back.
@@ -42,7 +42,7 @@ class Watched:
         self.copies: dict[str, Copy] = {}
         self.entitled: dict[str, Entitlement] = {}
         self.books: dict[str, Books] = {}
-        self.acknowledged: dict[str, dict[bytes, int]] = {}
+        self.acknowledged: dict[str, set[bytes]] = {}
         self.doubled: dict[str, dict[tuple[str, str], int]] = {}
         self.shown: dict[str, dict[bytes, dict[str, list[object]]]] = {}
         self.numbers_may_double = False
@@ -55,10 +55,9 @@ class Watched:
         """Watch a further copy."""
         copy = self.copies[name] = Copy(name, path, device, self.library, self.lines, is_relay)
         self.entitled[name] = Entitlement(copy, self._rulebook)
+        self.acknowledged[name], self.done[name] = set(), []
         if not is_relay:
             self.books[name] = Books(copy)
-            self.acknowledged.setdefault(name, {})
-            self.done.setdefault(name, [])
 
     def drop(self, name: str) -> None:
         """Watch a copy no longer."""

@@ -9,7 +9,6 @@ from simulations.oracle.looking import Done, Looked
 from simulations.oracle.reading import Claim
 from simulations.oracle.safety import safety_faults
 from simulations.oracle.watched import Fault, Watched
-from simulations.story import Violation
 
 
 class Oracle:
@@ -45,18 +44,14 @@ class Oracle:
         """
         self._watched.add(name, path, device, is_relay=True)
 
-    def add_root(self, root: bytes) -> None:
-        """Know the root of an epoch, where no seal secret opens it."""
-        self._watched.keys.add_root(root)
-
-    def acknowledged(self, name: str, commits: Iterable[bytes], at_ms: int, looked: Looked | None = None) -> None:
+    def acknowledged(self, name: str, commits: Iterable[bytes], looked: Looked | None = None) -> None:
         """A device has told a person that these commits are saved.
 
         Args:
             looked: what that person was looking at; None where it is not known.
         """
         saved = frozenset(commits)
-        self._watched.acknowledged[name].update(dict.fromkeys(saved, at_ms))
+        self._watched.acknowledged[name] |= saved
         if looked is not None:
             self._watched.done[name].append(Done(saved, looked))
 
@@ -77,8 +72,8 @@ class Oracle:
     def restored(self, name: str) -> None:
         """The disk of a device or a relay was put back to an earlier state; numbers may be given out again."""
         watched = self._watched
-        watched.acknowledged.get(name, {}).clear()
-        watched.done.get(name, []).clear()
+        watched.acknowledged[name].clear()
+        watched.done[name].clear()
         watched.put_back.add(watched.copies[name].device)
         watched.numbers_may_double |= not watched.copies[name].is_relay
         watched.claims.forget(name)
@@ -99,16 +94,13 @@ class Oracle:
 
     # -- what the world asks ----------------------------------------------------------------------------------------
 
-    def check_now(self, at_ms: int) -> list[Violation]:
+    def check_now(self) -> list[Fault]:
         """What has to hold at every moment, and does not. Cost: reads what came since the last check."""
-        return _violations(at_ms, safety_faults(self._watched, anew=False))
+        return list(safety_faults(self._watched, anew=False))
 
     def check_end(
-        self,
-        at_ms: int,
-        meets: Meets = lambda _one, _other: True,
-        duplicates: Mapping[str, Collection[str]] | None = None,
-    ) -> list[Violation]:
+        self, meets: Meets = lambda _one, _other: True, duplicates: Mapping[str, Collection[str]] | None = None
+    ) -> list[Fault]:
         """What has to hold when all is healed and in sync, and does not. Reads every store from its first row.
 
         Args:
@@ -116,22 +108,13 @@ class Oracle:
             duplicates: by device, the voucher numbers that its books list as given twice; None not to look.
         """
         watched = self._watched
-        faults = [
+        return [
             *safety_faults(watched, anew=True),
             *missing_faults(watched, meets),
             *relay_faults(watched, self.secrets),
             *unequal_faults(watched),
             *number_faults(watched, duplicates),
         ]
-        return _violations(at_ms, faults)
-
-    def in_sync_shown(self, name: str, peer: str, at_ms: int) -> list[Violation]:
-        """A device shows at this moment that it is in sync with a peer, which can hear it: is it?"""
-        faults = list(safety_faults(self._watched, anew=False))
-        lacking = self.lacking(name, peer)
-        if lacking:
-            faults.append(("in-sync", f"{name} shows to be in sync with {peer}: {lacking}"))
-        return _violations(at_ms, faults)
 
     def lacking(self, name: str, peer: str) -> str:
         """What is missing between two copies as of the last look, in words; empty where they are in sync."""
@@ -148,7 +131,3 @@ class Oracle:
     def clashes(self, name: str) -> int:
         """How many clashes a device has, by this oracle's own count."""
         return sum(map(len, self._watched.books[name].clashing.values()))
-
-
-def _violations(at_ms: int, faults: Iterable[Fault]) -> list[Violation]:
-    return [Violation(at=at_ms, check=check, text=text) for check, text in faults]

@@ -10,7 +10,7 @@ from simulations.reading.mistakes import Mistake
 from simulations.reading.names import Names
 from simulations.reading.spans import length_mistakes, number_mistakes
 from simulations.reading.toml_lines import KeyPath
-from simulations.scenario import HOUR, YEAR, Happening, Scenario, given, ms_of
+from simulations.scenario import HOUR, SECOND, YEAR, Happening, Scenario, given, ms_of
 
 CLOCK_MAX: Final = 100 * YEAR
 """How far a clock may jump, or drift in a day."""
@@ -59,9 +59,9 @@ def _of_keys(happening: Happening, path: KeyPath) -> Iterator[Mistake]:
 def _of_times(happening: Happening, path: KeyPath, end: int) -> Iterator[Mistake]:
     yield from length_mistakes((*path, "at"), happening.at, 0, end - 1)
     yield from length_mistakes((*path, "latency"), happening.latency, 0, HOUR)
-    for key, text in (("lasts", happening.lasts), ("every", happening.every)):
+    for key, text, least in (("lasts", happening.lasts, 1), ("every", happening.every, SECOND)):
         if text:
-            yield from length_mistakes((*path, key), text, 1, YEAR)
+            yield from length_mistakes((*path, key), text, least, YEAR)
 
 
 def _of_people(happening: Happening, path: KeyPath, names: Names, joins: dict[str, int]) -> Iterator[Mistake]:

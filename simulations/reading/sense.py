@@ -25,6 +25,7 @@ from simulations.scenario import (
     Scenario,
     Work,
     device_names,
+    host_of,
     ms_of,
 )  # fmt: skip
 
@@ -36,12 +37,19 @@ ENTRIES_MAX: Final = 500
 LASTS_MAX: Final = YEAR
 RATE_MAX: Final = 1_000.0
 """How often at most anything is done an hour, or goes wrong a day."""
+DELIVERIES_MAX: Final = 5_000_000
+"""How many saves, each at every device, one run can keep in mind: about a GB of them."""
 SPEED_MAX: Final = 10_000_000.0
 TITLE_CHARS_MAX: Final = 120
 ABOUT_CHARS_MAX: Final = 2_000
 
+_NAME_CHARS_MAX: Final = NAME_CHARS_MAX - len(" copy 999")
+"""What happens to a device may add to its name."""
+
 _open = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _start = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d", re.ASCII)
+_not_in_names = re.compile(r"^\.|[/\\:]")
+"""What leads out of the folder that is called so, or ends a host in an address."""
 _code = re.compile(rf"[A-Za-z0-9]{{1,{SERIES_CHARS_MAX}}}", re.ASCII)
 
 
@@ -65,6 +73,8 @@ def sense_mistakes(scenario: Scenario) -> Iterator[Mistake]:
     if scenario.expect.delivered_within:
         yield from length_mistakes(("expect", "delivered_within"), scenario.expect.delivered_within, 1, LASTS_MAX)
     yield from deed_mistakes(scenario, names, end)
+    if not wrong_end:
+        yield from _of_size(scenario, end)
 
 
 def _of_texts(scenario: Scenario) -> Iterator[Mistake]:
@@ -115,14 +125,13 @@ def _of_places(scenario: Scenario, end: int) -> Iterator[Mistake]:
 
 def _of_name(names: tuple[str, ...], path: KeyPath, taken: dict[str, str]) -> Iterator[Mistake]:
     name = names[0]
-    if not 1 <= len(name) <= NAME_CHARS_MAX - 2 or not name.isprintable() or name != name.strip() or name == EVERYBODY:
-        yield Mistake(path, f'"{name[:40]}" cannot be a name; use 1 to {NAME_CHARS_MAX - 2} letters, digits and spaces')
+    is_fit = name.isprintable() and name == name.strip() != EVERYBODY and not _not_in_names.search(name)
+    if not is_fit or not 1 <= len(name) <= _NAME_CHARS_MAX:
+        yield Mistake(path, f'"{name[:40]}" cannot be a name; use 1 to {_NAME_CHARS_MAX} letters, digits and spaces')
     for one in names:
-        if one.casefold() in taken:
-            yield Mistake(
-                path, f'two are called "{taken[one.casefold()]}"; give each device and relay a name of its own'
-            )
-        taken.setdefault(one.casefold(), one)
+        if host_of(one) in taken:
+            yield Mistake(path, f'two are called "{taken[host_of(one)]}"; give each device and relay a name of its own')
+        taken.setdefault(host_of(one), one)
 
 
 def _of_branch(branch: Branch, path: KeyPath, end: int) -> Iterator[Mistake]:
@@ -206,6 +215,23 @@ def _of_line(line: Line, path: KeyPath, names: Names) -> Iterator[Mistake]:
 def _of_work(work: Work, path: KeyPath) -> Iterator[Mistake]:
     yield from _of_rates(work, path, ("hot",))
     yield from number_mistakes((*path, "hot"), work.hot, 0.0, 1.0)
+
+
+def _of_size(scenario: Scenario, end: int) -> Iterator[Mistake]:
+    devices = sum(branch.devices for branch in scenario.branches)
+    hourly = sum(branch.devices * _an_hour(branch.work or scenario.work) for branch in scenario.branches)
+    saves = hourly * end / HOUR
+    if saves * devices > DELIVERIES_MAX:
+        yield Mistake(
+            ("lasts",),
+            f"{saves:,.0f} saves, each at {devices} devices, are more than can be simulated; let it last shorter, or "
+            "less be entered",
+        )
+
+
+def _an_hour(work: Work) -> float:
+    rates: dict[str, float] = msgspec.structs.asdict(work)
+    return sum(rate for key, rate in rates.items() if key != "hot")
 
 
 def _of_faults(faults: Faults) -> Iterator[Mistake]:

@@ -16,14 +16,12 @@ _KINDS: Final[dict[Kind, tuple[str, int]]] = {
     "recovered": ("recovered", 0),
     "restored": ("put back to an old backup", 0),
     "cloned": ("disk copied", 0),
-    "number": ("a number given twice", 0),
     "lock": ("lock", 1),
     "rule": ("rule", 1),
     "joined": ("joined", 1),
     "clock": ("clock changed", 2),
     "crash": ("crashed", 2),
     "disk": ("trouble with the disk", 2),
-    "refused": ("refused", 3),
     "other": ("other", 3),
 }  # fmt: skip
 

@@ -21,6 +21,18 @@ _LINKS_MAX = 40
 _OPEN_MAX = 200
 
 
+def report_files(path: Path) -> tuple[Path, Path]:
+    """Return the HTML and the PNG file of a report that is called so, with or without an ending.
+
+    Raises:
+        KhataError: the libraries that reports need are not installed.
+    """
+    if not all(map(find_spec, _LIBRARIES)):
+        raise KhataError("a report needs jinja2 and matplotlib, which come with: pip install 'khata[report]'")
+    named = path.parent / path.name.removesuffix(".html").removesuffix(".png")
+    return named.with_name(f"{named.name}.html"), named.with_name(f"{named.name}.png")
+
+
 def write_report(story: Story, path: Path) -> list[Path]:
     """Write the report of a story as HTML, and beside it as PNG.
 
@@ -30,17 +42,15 @@ def write_report(story: Story, path: Path) -> list[Path]:
         KhataError: the libraries that reports need are not installed.
         OSError: a file cannot be written.
     """
-    if not all(map(find_spec, _LIBRARIES)):
-        raise KhataError("a report needs jinja2 and matplotlib, which come with: pip install 'khata[report]'")
+    page, image = report_files(path)
     # They take a second to load, which only those who want a report should wait for.
     from simulations.reports.pictures import pictures
     from simulations.reports.poster import poster
 
     drawn = pictures(story)
-    image = path.with_suffix(".png")
-    path.write_text(_page(story, drawn), encoding="utf-8", newline="\n")
+    page.write_text(_page(story, drawn), encoding="utf-8", newline="\n")
     image.write_bytes(poster(story, [picture for part in drawn.values() for picture in part]))
-    return [path, image]
+    return [page, image]
 
 
 def _page(story: Story, drawn: "dict[str, list[Picture]]") -> str:

@@ -68,8 +68,8 @@ MARKS: Final[tuple[tuple[tuple[Kind, ...], str, str, str, bool], ...]] = (
     (("lock", "rule"), "lock or rule", "s", "ink", False),
     (("restored", "cloned"), "old backup or copied disk", "v", "third", True),
     (("crash",), "crash", "X", "third", True),
-    (("revoked", "refused"), "shut out or refused", "P", "ink", True),
-    (("clock", "disk", "number", "other"), "clock, disk and others", "o", "soft", False),
+    (("revoked",), "shut out", "P", "ink", True),
+    (("clock", "disk", "other"), "clock, disk and others", "o", "soft", False),
     (("settled",), "conflict settled", "D", "conflict", False),
     (("clash",), "conflict", "D", "conflict", True),
 )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from lxml import etree, html
 
-from simulations.reports.page import write_report
+from simulations.reports.page import report_files, write_report
 from simulations.reports.palette import DARK, LIGHT
 from simulations.scenario import DAY, HOUR, SECOND
 from simulations.story import Open, Story, Traffic, Violation
@@ -209,6 +209,11 @@ def test_a_report_replaces_an_older_one_and_says_when_it_cannot_be_written(tmp_p
     assert report(a_story(), tmp_path)[0] != "older"
     with pytest.raises(OSError, match="nowhere"):
         write_report(a_story(), tmp_path / "nowhere" / "report.html")
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.png", "report"])
+def test_a_report_is_a_page_and_a_picture_however_it_is_called(name):
+    assert report_files(Path("run.2") / name) == (Path("run.2/report.html"), Path("run.2/report.png"))
 
 
 def said_by(program: str) -> str:

@@ -9,7 +9,7 @@ import sys
 import msgspec
 
 from simulations.running import run
-from simulations.scenario import MINUTE, Branch, Expect, Happening, RelayAt, Scenario, Work
+from simulations.scenario import MINUTE, Branch, Expect, Happening, RelayAt, RuleBetween, Scenario, Work
 
 BUSY = Work(vouchers=40, alterations=20, hot=1.0, cancellations=2, masters=4, renames=4, transfers=8, settlements=0)
 CUT = Scenario(
@@ -64,6 +64,70 @@ def test_what_a_run_tells_is_what_happened():
     assert sum(sum(one.bytes) for one in story.traffic) > 10_000
 
 
+def test_a_business_with_one_device_has_nobody_to_be_in_touch_with():
+    story = run(msgspec.structs.replace(CUT, branches=CUT.branches[:1], relays=(), happenings=()), 1, "alone")
+    assert not story.violations
+    assert story.in_sync is not None
+
+
+def test_what_is_to_happen_to_somebody_who_is_still_joining_waits_for_them():
+    late = msgspec.structs.replace(CUT.branches[1], joins="5m", devices=2)
+    happenings = (
+        Happening(at="4m", do="switch-off", who=("Head Office",), lasts="11m"),
+        Happening(at="10m", do="cut", who=("Pune",), lasts="5m"),
+    )
+    story = run(msgspec.structs.replace(CUT, branches=(CUT.branches[0], late), happenings=happenings), 1, "late")
+    assert not story.violations
+    for lane in story.lanes[1:3]:
+        joining, cut = sorted(lane.spans, key=lambda span: span.begin)
+        assert (joining.why, cut.why, cut.end - cut.begin) == ("not joined", "cut", 5 * MINUTE)
+        assert 15 * MINUTE < joining.end <= cut.begin
+
+
+def test_a_rule_with_somebody_who_never_joins_does_not_keep_the_run_from_ending():
+    never = Branch(name="Goa", code="GOA", joins="5m")
+    story = run(
+        msgspec.structs.replace(
+            CUT,
+            branches=(*CUT.branches, never),
+            rules=(RuleBetween(between=("Pune", "Goa"), preset="everything"),),
+            happenings=(Happening(at="4m", do="burn", who=("Head Office",)),),
+        ),
+        1,
+        "never",
+    )
+    assert {one.text.rpartition(": ")[2] for one in story.violations} == {"Goa is not running"}
+
+
+def test_what_people_have_to_undo_is_undone_though_their_shop_is_closed_when_all_is_healed():
+    shut = msgspec.structs.replace(CUT.branches[1], open="09:00-09:20")
+    paused = (Happening(at="10m", do="pause", who=("Pune",)),)
+    story = run(msgspec.structs.replace(CUT, branches=(CUT.branches[0], shut), happenings=paused), 1, "shut")
+    assert not story.violations
+
+
+def test_nothing_crashes_after_all_was_healed():
+    idle = Work(vouchers=0, alterations=0, cancellations=0, masters=0, renames=0, transfers=0)
+    crash = (Happening(at="29m", do="crash", who=("Pune",), lasts="2h"),)
+    story = run(msgspec.structs.replace(CUT, work=idle, happenings=crash), 1, "late")
+    assert (story.lasts, story.counted["crashes"]) == (30 * MINUTE, 0)
+
+
+def test_each_copy_of_a_disk_and_each_new_head_office_is_a_machine_of_its_own():
+    happenings = (
+        Happening(at="2m", do="burn", who=("Head Office",)),
+        Happening(at="3m", do="recover", who=("Head Office",)),
+        Happening(at="6m", do="recover", who=("Head Office",)),
+        Happening(at="9m", do="clone", who=("Pune",)),
+        Happening(at="9m", do="clone", who=("Pune",)),
+    )
+    few = msgspec.structs.replace(CUT, lasts="10m", relays=(), work=Work(), happenings=happenings)
+    story = run(msgspec.structs.replace(few, expect=Expect(numbers_twice="any")), 1, "many")
+    assert not story.violations
+    offices, copies = {"Head Office anew", "Head Office anew 2"}, {"Pune copy", "Pune copy 2", "Pune copy copy"}
+    assert {lane.name for lane in story.lanes} == {"Head Office", "Pune"} | offices | copies
+
+
 def test_what_two_change_at_once_is_listed_and_a_scenario_that_expects_otherwise_fails():
     clash = Scenario(
         title="Two clerks",
@@ -80,5 +144,8 @@ def test_what_two_change_at_once_is_listed_and_a_scenario_that_expects_otherwise
     story = run(clash, 3, "clash")
     assert not story.violations
     assert story.conflicts
+    # Neither knows before the line is mended.
+    marked = {mark.who for mark in story.marks if mark.kind == "clash" and mark.at >= 10 * MINUTE}
+    assert marked == {"Head Office", "Pune"}
     wrong = msgspec.structs.replace(clash, expect=Expect(conflicts="none"))
     assert {one.check for one in run(wrong, 3, "clash").violations} == {"as expected"}

@@ -1,5 +1,11 @@
 """Many seeds: each in a process of its own, in order, and whatever becomes of one of them does not harm the others."""
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from simulations.running_seeds import Outcome, brief, run_seeds
@@ -10,6 +16,7 @@ from tests.simulations.told_by_seeds import (
     fails_when_odd,
     hangs_with_two,
     holds,
+    leaves_its_disk,
     tells_much,
 )
 
@@ -45,6 +52,28 @@ def test_a_seed_that_hangs_is_a_failure_that_tells_where_it_was():
     assert outcomes[2].check == "hangs"
     assert outcomes[2].broke.startswith("it took longer than 3 seconds")
     assert "hangs_with_two" in outcomes[2].broke
+
+
+def test_what_a_process_leaves_on_the_disk_goes_with_it():
+    (outcome,) = run_seeds(leaves_its_disk, [1], 1)
+    disk = Path(outcome.broke.splitlines()[1])
+    assert disk.name.startswith("khata-")
+    assert not disk.parent.exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_stops_a_run_stops_all_of_its_processes(how):
+    """Each of them holds the pipe open; that reading it comes to an end shows that none is left."""
+    said = "from simulations.running_seeds import run_seeds; from tests.simulations.told_by_seeds import *; "
+    command = [sys.executable, "-c", said + "run_seeds(begins_and_hangs, range(4), 2)"]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=paths) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == [b"begun\n"] * 2
+        process.send_signal(how)
+        left, complaint = process.communicate(timeout=60)
+    assert left == b""
+    assert complaint.endswith(b"KeyboardInterrupt\n")
 
 
 def test_a_long_story_comes_back_whole():

@@ -90,6 +90,20 @@ def test_a_run_tells_its_figures_and_the_same_seed_gives_the_same_trace(khata, t
     assert second["counted"]["saves"] > 0
 
 
+def test_a_file_that_cannot_be_written_is_told_before_the_run(khata, tmp_path):
+    (tmp_path / "tiny.toml").write_text(TINY)
+    (tmp_path / "folder.png").mkdir()
+    for arguments, told in (
+        (("--report", "gone/tiny.html"), "there is no file gone/tiny.html"),
+        (("--report", "folder"), "folder.png is a folder"),
+        (("--save", "gone/least.toml"), "there is no file gone/least.toml"),
+        (("--seeds", "1..2", "--save", "folder.png"), "folder.png is a folder"),
+    ):
+        ran = khata("simulate", "tiny.toml", *arguments)
+        assert (ran.code, ran.out) == (1, "")
+        assert told in ran.err
+
+
 def test_many_seeds_are_told_together(khata, tmp_path):
     (tmp_path / "tiny.toml").write_text(TINY)
     ran = khata("simulate", "tiny.toml", "--seeds", "1..3", "--jobs", "2", "--json")

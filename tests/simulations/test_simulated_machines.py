@@ -14,7 +14,7 @@ from simulations.clocks import DeviceClock
 from simulations.scenario import DAY, HOUR, MINUTE
 from simulations.sealing import SeededSealer
 from simulations.seeds import Seeds
-from simulations.store import Crashed, Fate, SimulatedStore
+from simulations.store import Crashed, Fate, NoRoom, SimulatedStore
 
 
 def at_once(act):
@@ -67,6 +67,19 @@ def test_a_full_disk_refuses_as_sqlite_does_and_takes_again_what_there_is_room_f
         with store.transaction():
             store.set_meta("large", bytes(100_000))
         assert store.meta("large") == bytes(100_000)
+        store.close()
+
+    at_once(fill)
+
+
+def test_a_real_disk_without_room_ends_the_run_and_is_nobodys_fault(tmp_path, monkeypatch):
+    monkeypatch.setattr("simulations.store._ROOM_BYTES_MIN", 1 << 62)
+
+    def fill() -> None:
+        store = SimulatedStore.open(tmp_path / "a.db")
+        store.fill_up()
+        with pytest.raises(NoRoom, match="set TMPDIR"), store.transaction():
+            store.set_meta("large", bytes(100_000))
         store.close()
 
     at_once(fill)

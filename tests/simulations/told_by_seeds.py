@@ -3,6 +3,7 @@
 import os
 import threading
 
+from simulations.folders import temporary_folder
 from simulations.story import Delivery, Open, Story, Violation
 
 
@@ -57,6 +58,20 @@ def hangs_with_two(seed: int) -> Story:
     """Never come back with one seed."""
     if seed == 2:
         threading.Event().wait()
+    return a_story(seed)
+
+
+def leaves_its_disk(seed: int) -> Story:
+    """Say where its disk lies, and end the process without removing it."""
+    folder = temporary_folder()
+    os.write(2, folder.name.encode())
+    os._exit(7)
+
+
+def begins_and_hangs(seed: int) -> Story:
+    """Say that it has begun, and never come back."""
+    os.write(1, b"begun\n")
+    threading.Event().wait()
     return a_story(seed)
 
 

@@ -14,7 +14,7 @@ from p2p.replica import Replica
 from p2p.sealing import seal_granted
 from p2p.store import Store
 from simulations.oracle import Oracle
-from simulations.story import Violation
+from simulations.oracle.watched import Fault
 from tests.khata.company import NOW, Clock, seeded
 from tests.p2p.copies import Line, agree, keys_of
 from tests.p2p.copies import sync as converse
@@ -111,11 +111,11 @@ class Company:
             for other in (*branches[at + 1 :], *self.relays):
                 self.sync(name, other)
 
-    def now(self) -> list[Violation]:
-        return self.oracle.check_now(NOW)
+    def now(self) -> list[Fault]:
+        return self.oracle.check_now()
 
-    def end(self) -> list[Violation]:
-        return self.oracle.check_end(NOW)
+    def end(self) -> list[Fault]:
+        return self.oracle.check_end()
 
     def damage(self, name: str, *statements: str) -> None:
         """Change a store behind everybody's back."""
@@ -127,10 +127,10 @@ class Company:
         db.close()
 
 
-def checks(found: list[Violation]) -> set[str]:
+def checks(found: list[Fault]) -> set[str]:
     """Which checks have spoken."""
-    return {violation.check for violation in found}
+    return {check for check, _ in found}
 
 
-def texts(found: list[Violation]) -> list[str]:
-    return [f"{violation.check}: {violation.text}" for violation in found]
+def texts(found: list[Fault]) -> list[str]:
+    return [f"{check}: {text}" for check, text in found]
