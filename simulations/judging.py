@@ -84,6 +84,12 @@ class Judge:
                     log.violated("as expected", f"{device.name} lists {found} {what}, and there were to be none")
         if expect.delivered_within:
             self._delivered_within(expect.delivered_within)
+        dropped = sum(self._oracle.dropped(relay.name) for relay in self._world.relays.values() if not relay.is_gone)
+        if expect.dropped == ("none" if dropped else "some"):
+            log.violated(
+                "as expected",
+                f"relays have dropped the content of {dropped} commits, and {expect.dropped} was expected",
+            )
         if expect.conflicts == "some" and not any(self._oracle.clashes(device.name) for device in self._devices()):
             log.violated("as expected", "no conflict is listed anywhere, and there was to be one")
         if expect.numbers_twice == "some" and not any(duplicates.values()):
@@ -123,6 +129,8 @@ class Judge:
         for one, other in permutations(there, 2):
             if self._meet(one.name, other.name) and (text := self._oracle.lacking(one.name, other.name)):
                 found.append(text)
+        revoked = [machine for machine in self._world.machines if machine.name in self._world.revoked and machine.is_on]
+        found += [text for machine in revoked if (text := self._oracle.kept_to_itself(machine.name))]
         return found
 
     def _not_in_sync(self) -> list[str]:

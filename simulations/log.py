@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
+from crdt_models.packing import Value
 from simulations.clocks import elapsed_ms
 from simulations.story import Kind, Mark, Span, Violation
 from simulations.trace import Trace
@@ -27,14 +28,27 @@ CALLS_MAX: Final = 200
 _CALLS_MS: Final = 600_000
 
 
+class Meant(NamedTuple):
+    """What a person meant a register of a document to be; of a posting, the amounts of its entries as texts."""
+
+    document: bytes
+    register: str
+    value: Value | tuple[str, ...]
+
+
 class Saved(NamedTuple):
-    """A save that was acknowledged to a person: where, when, in which commits, in words, and what they had seen."""
+    """A save that was acknowledged to a person: where, when, in which commits, in words, what they had seen and meant.
+
+    Attributes:
+        meant: of what was saved, as much as is looked at.
+    """
 
     device: str
     at: int
     commits: tuple[bytes, ...]
     text: str
     seen: Seen
+    meant: tuple[Meant, ...] = ()
 
 
 class Log:

@@ -7,11 +7,12 @@ checks hold the network to.
 from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import trio
 
 from crdt_models.errors import DocumentError
+from crdt_models.packing import unpack_untrusted
 from khata.books import Books
 from khata.conflicts import list_conflicts, settle_taking
 from khata.entering import alter_form, cancel, enter_form
@@ -30,12 +31,20 @@ from p2p.errors import P2PError
 from p2p.store import StoreBusy
 from simulations.clocks import elapsed_ms
 from simulations.device import Device
-from simulations.log import Saved, Seen
+from simulations.log import Meant, Saved, Seen
 from simulations.scenario import HOUR, Work
 from simulations.store import Crashed
 
-Deed = Callable[[Books, Random], str | None]
-"""Does something at the books; returns it in words, or None when there was nothing to do."""
+
+class Act(NamedTuple):
+    """What somebody did, in words, and what they meant it to be."""
+
+    text: str
+    meant: tuple[Meant, ...] = ()
+
+
+Deed = Callable[[Books, Random], str | Act | None]
+"""Does something at the books; returns it, in words at least, or None when there was nothing to do."""
 
 _PATIENCE_SECONDS: Final = 1.0
 _TRIES_MAX: Final = 60
@@ -50,6 +59,10 @@ _PARTIES: Final = ("Asha Stores", "Bharat Traders", "Chandra & Sons", "Devi Prov
 _ITEMS: Final = ("Soap", "Rice", "Oil")
 _ENTRIES: Final = (
     "SELECT l.document, e.amount_e4 FROM entries e JOIN ledgers l ON l.id=e.ledger WHERE e.voucher=? ORDER BY e.line"
+)
+_VALUE: Final = (
+    "SELECT v.value FROM conflicts c JOIN conflict_values v ON v.document=c.document AND v.register=c.register "
+    "WHERE c.id=? AND v.position=?"
 )
 
 
@@ -107,7 +120,7 @@ class People:
                 else:
                     await do(device, chosen, self._random)
 
-    def _alter(self, books: Books, random: Random) -> str | None:
+    def _alter(self, books: Books, random: Random) -> Act | None:
         voucher = some_voucher(books, random, random.random() < self._work.hot)
         return None if voucher is None else alter_voucher(books, random, voucher)
 
@@ -141,7 +154,7 @@ async def do(device: Device, deed: Deed, random: Random, seen: Seen | None = Non
         device.made = []
         looked_at = seen or seen_now(books)
         try:
-            text = deed(books, random)
+            done = deed(books, random)
         except StoreBusy:
             await trio.sleep(_PATIENCE_SECONDS)
             continue
@@ -151,10 +164,11 @@ async def do(device: Device, deed: Deed, random: Random, seen: Seen | None = Non
         except Crashed:
             await device.kill()
             return False
-        if text is None:
+        if done is None:
             return False
-        device.log.saved.append(Saved(device.name, elapsed_ms(), tuple(device.made), text, looked_at))
-        device.log.mark("saved", device.name, text)
+        act = Act(done) if isinstance(done, str) else done
+        device.log.saved.append(Saved(device.name, elapsed_ms(), tuple(device.made), act.text, looked_at, act.meant))
+        device.log.mark("saved", device.name, act.text)
         if device.node is not None:
             device.node.poke()
         return True
@@ -172,14 +186,14 @@ def seen_now(books: Books) -> Seen:
 # -- what they do -----------------------------------------------------------------------------------------------------
 
 
-def enter_voucher(books: Books, random: Random) -> str | None:
+def enter_voucher(books: Books, random: Random) -> Act:
     """Enter a voucher of any type."""
     form = random.choice(_FORMS)(random)
     entered = enter_form(books, {**form, "date": _day(books, random)})
-    return f"{form['type']} {entered.number}, ₹{_worth(form)}"
+    return Act(f"{form['type']} {entered.number}, ₹{_worth(form)}", (_posting(entered.id, form["entries"]),))
 
 
-def alter_voucher(books: Books, random: Random, voucher: str, version: str = "") -> str | None:
+def alter_voucher(books: Books, random: Random, voucher: str, version: str = "") -> Act | None:
     """Give a voucher other amounts, or another narration.
 
     Args:
@@ -190,6 +204,7 @@ def alter_voucher(books: Books, random: Random, voucher: str, version: str = "")
     entries = books.db.execute(_ENTRIES, (found.row,)).fetchall()
     stock = books.db.execute("SELECT count(*) FROM stock_lines WHERE voucher=?", (found.row,)).fetchone()[0]
     changes: dict[str, Any] = {"narration": f"seen by {books.user}, {random.randint(1, 999)}"}
+    meant = Meant(found.document, "narration", changes["narration"])
     if len(entries) == 2 and not stock and random.random() < 0.7:
         amount = _amount(random)
         signs = ("", "-") if entries[0][1] > 0 else ("-", "")
@@ -199,11 +214,12 @@ def alter_voucher(books: Books, random: Random, voucher: str, version: str = "")
                 for (ledger, _), sign in zip(entries, signs, strict=True)
             ]
         }
+        meant = _posting(found.document, changes["entries"])
     altered = alter_form(books, found, changes, version)
-    return f"altered {altered.number}" if altered.commit is not None else None
+    return Act(f"altered {altered.number}", (meant,)) if altered.commit is not None else None
 
 
-def cancel_voucher(books: Books, random: Random) -> str | None:
+def cancel_voucher(books: Books, random: Random) -> str | Act | None:
     """Cancel a voucher, or a transfer or its receipt here."""
     if random.random() < _TRANSFERS_CANCELLED:
         mine = [one for one in list_transfers(books, branch=books.member.branch) if one["state"] != "cancelled"]
@@ -215,17 +231,17 @@ def cancel_voucher(books: Books, random: Random) -> str | None:
     if row is None:
         return None
     cancelled = cancel(books, find_voucher(books.db, books.names, row))
-    return f"cancelled {cancelled.number}"
+    return Act(f"cancelled {cancelled.number}", (Meant(cancelled.id, "cancelled", True),))
 
 
-def add_ledger(books: Books, random: Random) -> str | None:
+def add_ledger(books: Books, random: Random) -> Act:
     """Add a ledger for a new customer."""
     name = f"Customer {random.randint(1, 9999)}"
-    add_master(books, "ledger", name, {"group": books.names.find("group", "Sundry Debtors").document})
-    return f"ledger {name}"
+    added = add_master(books, "ledger", name, {"group": books.names.find("group", "Sundry Debtors").document})
+    return Act(f"ledger {name}", (Meant(added.id, "name", name),))
 
 
-def rename_ledger(books: Books, random: Random) -> str | None:
+def rename_ledger(books: Books, random: Random) -> Act | None:
     """Give a customer another name."""
     found = books.db.execute(
         "SELECT name FROM ledgers WHERE name LIKE 'Customer %' AND present ORDER BY document"
@@ -234,8 +250,8 @@ def rename_ledger(books: Books, random: Random) -> str | None:
         return None
     (before,) = random.choice(found)
     after = f"Customer {random.randint(1, 9999)}"
-    alter_master(books, "ledger", before, {"name": after})
-    return f"ledger {before} is called {after} now"
+    renamed = alter_master(books, "ledger", before, {"name": after})
+    return Act(f"ledger {before} is called {after} now", (Meant(renamed.id, "name", after),))
 
 
 def send_or_receive(books: Books, random: Random) -> str | None:
@@ -253,14 +269,17 @@ def send_or_receive(books: Books, random: Random) -> str | None:
     return f"sent {sent.number}"
 
 
-def settle_one(books: Books, random: Random) -> str | None:
+def settle_one(books: Books, random: Random) -> Act | None:
     """Settle a conflict that is listed."""
     listed = [one for one in list_conflicts(books) if not one["incomplete"]]
     if not listed:
         return None
     chosen = random.choice(listed)
-    settle_taking(books, chosen["id"], random.randint(1, len(chosen["values"])))
-    return f"settled {chosen['register']} of {chosen['name']}"
+    position = random.randint(1, len(chosen["values"]))
+    (value,) = books.db.execute(_VALUE, (chosen["id"], position)).fetchone()
+    settled = settle_taking(books, chosen["id"], position)
+    meant = Meant(settled.document, settled.register, unpack_untrusted(bytes(value)))
+    return Act(f"settled {chosen['register']} of {chosen['name']}", (meant,))
 
 
 def activate_offers(books: Books, random: Random) -> str | None:
@@ -338,6 +357,10 @@ def some_voucher(books: Books, random: Random, hot: bool) -> str | None:
 
 def _version_now(books: Books, voucher: str) -> str:
     return version_text(books.document(find_voucher(books.db, books.names, voucher).row).heads())
+
+
+def _posting(document: bytes, entries: list[dict[str, Any]]) -> Meant:
+    return Meant(document, "posting", tuple(str(entry["amount"]) for entry in entries))
 
 
 def _amount(random: Random) -> str:

@@ -194,12 +194,14 @@ class Expect(Record, frozen=True):
         delivered_within: how long a save may take to be everywhere; empty: as long as it takes.
         conflicts: whether conflicts have to be listed in the end: some, none, or any.
         numbers_twice: whether vouchers share a number in the end: some, none, or any.
+        dropped: whether relays have dropped content in the end: some, none, or any.
     """
 
     in_sync_within: str = "15m"
     delivered_within: str = ""
     conflicts: Literal["some", "none", "any"] = "any"
     numbers_twice: Literal["some", "none", "any"] = "none"
+    dropped: Literal["some", "none", "any"] = "any"
 
 
 class Scenario(Record, frozen=True):

@@ -114,7 +114,7 @@ class World:
         saved = self.setting.log.saved
         for one in saved[self._told_oracle :]:
             if not self.devices[one.device].is_gone:
-                self.oracle.acknowledged(one.device, one.commits, Looked(*one.seen))
+                self.oracle.acknowledged(one.device, one.commits, Looked(*one.seen), one.meant)
         self._told_oracle = len(saved)
 
     def shown_in_sync(self, device: Device, peer: str) -> None:

@@ -100,8 +100,7 @@ async def _recover(world: World, device: Device, others: tuple[str, ...]) -> Non
     begin_to_join(store, device.company, device.user)
     while True:
         for peer in world.named(others):
-            if peer.is_on and await _receive_control(world, device, store, peer):
-                take_place(device.open_books(), recovery_keys(world.phrase), Wanted(name=device.name)).close()
+            if peer.is_on and await _receive_control(world, device, store, peer) and _take_place(world, device):
                 store.close()
                 world.keeper_name = device.name
                 world.setting.log.mark("recovered", device.name)
@@ -109,6 +108,19 @@ async def _recover(world: World, device: Device, others: tuple[str, ...]) -> Non
                 await world.switch_on(device)
                 return
         await trio.sleep(_AGAIN_SECONDS)
+
+
+def _take_place(world: World, device: Device) -> bool:
+    """Make a device the keeper, now that it holds what that takes; whether it does."""
+    books = device.open_books()
+    try:
+        take_place(books, recovery_keys(world.phrase), Wanted(name=device.name))
+    except P2PError as error:
+        world.setting.log.say(device.name, f"not recovered yet: {error}")
+        return False
+    finally:
+        books.close()
+    return True
 
 
 async def _receive_control(world: World, device: Device, store: Store, peer: Machine) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from simulations.oracle.chain import Chain
 from simulations.oracle.commits import Name
-from simulations.oracle.expected import Voucher, clashes, master, vouchers
+from simulations.oracle.expected import Moved, Voucher, clashes, master, vouchers
 from simulations.oracle.folding import Clash
 from simulations.oracle.periods import Undecided
 from simulations.oracle.reading import Copy
@@ -134,14 +134,23 @@ def _shown_vouchers(db: sqlite3.Connection, names: dict[int, Name]) -> dict[Name
         (rows,),
     ):
         entries.setdefault(row, []).append((ledger, amount))
+    stock: dict[int, list[Moved]] = {}
+    for row, item, quantity, amount, posted in db.execute(
+        "SELECT s.voucher, i.document, s.quantity_e6, s.amount_e4, s.posted FROM stock_lines s "
+        "JOIN stock_items i ON i.id=s.item WHERE s.voucher IN (SELECT value FROM json_each(?)) "
+        "ORDER BY s.voucher, s.line",
+        (rows,),
+    ):
+        stock.setdefault(row, []).append((item, quantity, amount, bool(posted)))
     found: dict[Name, dict[str, Voucher]] = {}
-    for row, leg, number, date, narration, cancelled, optional, late, posted in db.execute(
-        "SELECT id, leg, number, date, narration, cancelled, optional, late, posted FROM vouchers "
-        "WHERE id IN (SELECT value FROM json_each(?))",
+    for row, leg, number, date, narration, cancelled, optional, late, posted, state in db.execute(
+        "SELECT v.id, leg, number, date, narration, v.cancelled, optional, late, posted, coalesce(t.state, '') "
+        "FROM vouchers v LEFT JOIN transfers t ON t.id=abs(v.id) WHERE v.id IN (SELECT value FROM json_each(?))",
         (rows,),
     ):
         flags = (bool(cancelled), bool(optional), bool(late), bool(posted))
-        voucher = Voucher(leg, number, date, narration, *flags, tuple(entries.get(row, ())))
+        parts = tuple(entries.get(row, ())), tuple(stock.get(row, ()))
+        voucher = Voucher(leg, number, date, narration, *flags, *parts, state)
         found.setdefault(names[abs(row)], {})[leg] = voucher
     return found
 

@@ -1,5 +1,6 @@
 """What has to hold when all is healed: all have what is theirs, and books on the same ground are the same."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from simulations.oracle.claims import missing, said
@@ -11,6 +12,7 @@ from simulations.oracle.watched import Fault, Watched
 
 Meets = Callable[[str, str], bool]
 """Whether two copies can reach each other, by their names."""
+_series = re.compile(r"(.*/[A-Z]?)([0-9]+)")
 
 
 def missing_faults(watched: Watched, meets: Meets) -> Iterator[Fault]:
@@ -95,7 +97,23 @@ def number_faults(watched: Watched, duplicates: Mapping[str, Collection[str]] | 
         for (number, base), found in sorted(of_number.items(), key=repr):
             if len(found) > 1:
                 yield "numbers", f"{len(found)} vouchers of type {base} in the company have the number {number}"
+    yield from _skipped(watched)
     for name, listed in (duplicates or {}).items():
         for number, base in sorted(watched.doubled.get(name, {})):
             if number not in listed:
                 yield "numbers", f"{name} holds several vouchers of type {base} with the number {number}: not listed"
+
+
+def _skipped(watched: Watched) -> Iterator[Fault]:
+    """Numbers that a device has passed over in a series of its own."""
+    for copy in watched.devices():
+        given: dict[tuple[str, object], set[int]] = {}
+        for places in watched.shown.get(copy.name, {}).values():
+            for number, _, base, *_, author, _, _, _ in places.values():
+                found = _series.fullmatch(str(number)) if author == copy.device[:8] else None
+                if found is not None:
+                    given.setdefault((found[1], base), set()).add(int(found[2]))
+        for (series, base), numbers in sorted(given.items(), key=repr):
+            if copy.device not in watched.put_back and len(numbers) < max(numbers):
+                skipped = min(set(range(1, max(numbers))) - numbers)
+                yield "numbers", f"{copy.name} has passed over number {skipped} of type {base} in the series {series}"

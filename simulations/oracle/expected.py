@@ -16,13 +16,20 @@ POSTING_TYPES = frozenset(
 )
 """Base types whose entries count in balances."""
 BALANCED_TYPES = POSTING_TYPES | {"memorandum", "reversing-journal"}
+STOCK_TYPES = POSTING_TYPES - {"contra", "payroll"}
+"""Those of them whose stock lines move stock."""
 
 Entry = tuple[bytes, int]
 """A ledger (document id) and an amount in ten-thousandths."""
+Moved = tuple[bytes, int, int, bool]
+"""An item (document id), a quantity in millionths, an amount in ten-thousandths, and whether it moves stock."""
 
 
 class Voucher(NamedTuple):
-    """A voucher, or a leg of a transfer, as it has to stand in the tables; `leg` is empty, dispatch or receipt."""
+    """A voucher, or a leg of a transfer, as it has to stand in the tables; `leg` is empty, dispatch or receipt.
+
+    Of a leg, `state` says where the transfer stands; of a voucher it is empty.
+    """
 
     leg: str
     number: str
@@ -33,6 +40,8 @@ class Voucher(NamedTuple):
     late: bool
     posted: bool
     entries: tuple[Entry, ...]
+    stock: tuple[Moved, ...] = ()
+    state: str = ""
 
 
 class Master(NamedTuple):
@@ -84,11 +93,19 @@ def _voucher(leg: str, values: Mapping[str, Any], late: bool, left_out: bool) ->
     entries = tuple((entry["ledger"], e4_of(entry["amount"])) for entry in posting.get("entries", ()))
     base, cancelled, optional = posting["base"], values.get("cancelled", False), values.get("optional", False)
     sound = _is_day(posting["date"]) and (base not in BALANCED_TYPES or not sum(amount for _, amount in entries))
-    posted = sound and not cancelled and not optional and not left_out and base in POSTING_TYPES
+    counts = sound and not cancelled and not optional and not left_out
     texts = (values.get("number", ""), posting["date"], values.get("narration", ""))
     if not all(isinstance(text, str) for text in texts) or not isinstance(cancelled, bool):
         raise Undecided
-    return Voucher(leg, *texts, cancelled, bool(optional), late, posted, entries)
+    stock = tuple(_moved(line, counts and base in STOCK_TYPES) for line in posting.get("stock", ()))
+    return Voucher(leg, *texts, cancelled, bool(optional), late, counts and base in POSTING_TYPES, entries, stock)
+
+
+def _moved(line: Mapping[str, Any], posted: bool) -> Moved:
+    if line.get("tracking"):
+        raise Undecided
+    quantity = e4_of(line.get("quantity", "0")) * 100
+    return line["item"], quantity, e4_of(line.get("amount", "0")), posted
 
 
 def _legs(chain: Chain, name: Name, saves: Mapping[bytes, Save]) -> list[Voucher]:
@@ -102,7 +119,17 @@ def _legs(chain: Chain, name: Name, saves: Mapping[bytes, Save]) -> list[Voucher
         if isinstance(value, dict):
             gone = bool(value.get("cancelled")) or cancelled
             found.append(_voucher(leg, {**value, "cancelled": gone, "optional": False}, False, False))
-    return found
+    state = _state({leg.leg: leg for leg in found})
+    return [leg._replace(state=state) for leg in found]
+
+
+def _state(legs: Mapping[str, Voucher]) -> str:
+    dispatch, receipt = legs.get("dispatch"), legs.get("receipt")
+    if dispatch is None:
+        return "unsent"
+    if dispatch.cancelled:
+        return "cancelled"
+    return "sent" if receipt is None or receipt.cancelled else "received"
 
 
 def _leg_date(save: Save, leg: str) -> str:

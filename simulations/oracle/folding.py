@@ -16,6 +16,11 @@ Allowed = Callable[[str, bytes], bool]
 _canonical = msgspec.msgpack.Encoder(order="deterministic")
 
 
+def canonical(value: Any) -> bytes:
+    """The bytes that values have in common which are the same."""
+    return _canonical.encode(value)
+
+
 class Clash(NamedTuple):
     """A register with several values: the saves that stand for them, the one that shows first."""
 
@@ -51,7 +56,7 @@ def fold(saves: Mapping[bytes, Save], allowed: Allowed | None = None) -> Shown:
         values[register] = standing[0].values[register]
         by_value: dict[bytes, bytes] = {}
         for save in standing:
-            by_value.setdefault(_canonical.encode(save.values[register]), save.id)
+            by_value.setdefault(canonical(save.values[register]), save.id)
         if len(by_value) > 1:
             incomplete = any(not known[save.id] | set(save.parents) <= saves.keys() for save in standing)
             clashes[register] = Clash(tuple(by_value.values()), incomplete)

@@ -20,11 +20,15 @@ class Undecided(Exception):
 
 
 class Counted(NamedTuple):
-    """What of a voucher counts: what shows, whether something was kept out, whether all was."""
+    """What of a voucher counts: what shows, whether something was kept out, whether all was.
+
+    `against` are the saves kept out whose authors knew of the lock.
+    """
 
     shown: Shown
     late: bool
     left_out: bool
+    against: frozenset[bytes] = frozenset()
 
 
 def beyond_cut(copy: Copy, chain: Chain, commit: Commit) -> bool:
@@ -74,7 +78,7 @@ def counted(copy: Copy, chain: Chain, name: Name, saves: Mapping[bytes, Save]) -
         return Counted(whole, False, False)
     if _said(closed.values) == _said(whole.values):
         return Counted(whole, False, False)
-    return Counted(whole if nothing_left else closed, True, nothing_left)
+    return Counted(whole if nothing_left else closed, True, nothing_left, _against(copy, chain, lock, name, kept))
 
 
 def is_near_a_lock(chain: Chain, dates: Iterable[str]) -> bool:
@@ -98,6 +102,12 @@ def _late(copy: Copy, chain: Chain, lock: Lock, name: Name, saves: Mapping[bytes
         if chain.had_seen(commit.seen, lock.at) or tips <= held:
             late.add(id[:16])
     return late
+
+
+def _against(copy: Copy, chain: Chain, lock: Lock, name: Name, late: set[bytes]) -> frozenset[bytes]:
+    """Those of the saves that came late whose authors knew of the lock."""
+    known = (copy.commit(id) for id in copy.documents[name] if id[:16] in late)
+    return frozenset(one.id[:16] for one in known if one is not None and chain.had_seen(one.seen, lock.at))
 
 
 def _emptied(save: Save) -> Save:

@@ -175,6 +175,11 @@ class Shares:
             limits = (*limits, taker.grants[-1].read)
         return [Flow(flow.named, (*flow.limits, *limits), flow.since) for flow in named]
 
+    def is_offered(self, scope: str) -> bool:
+        """Whether a rule that is only offered would let commits of a scope flow through relays."""
+        offered = [rule for rule in self._rules if rule.on_demand and not rule.active]
+        return any(flow.matches(scope) for rule in offered for flow in (rule.sends, rule.receives))
+
     def share_id(self, one: bytes, other: bytes) -> bytes:
         """What names all that may flow between two devices, either way."""
         if not self.flows(one, other) and not self.flows(other, one) and self._is_gone(one, other):

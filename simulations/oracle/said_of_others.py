@@ -16,6 +16,12 @@ def dropped_too_early(watched: Watched) -> Iterator[Fault]:
         if shares is None or before is None:
             continue
         dropped = [relay.by_id[id] for id in sorted(relay.dropped)]
+        offered = [row for row in dropped if before.is_offered(row.scope) and shares.is_offered(row.scope)]
+        if offered:
+            yield (
+                "dropped",
+                f"{relay.name} has dropped the content of {said(offered)}, which a rule that is offered names",
+            )
         for taker in watched.copies.values() if dropped else ():
             rows = [
                 row

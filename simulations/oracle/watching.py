@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from simulations.oracle.claims import Shown, missing, said
 from simulations.oracle.endings import Meets, missing_faults, number_faults, relay_faults, unequal_faults
-from simulations.oracle.looking import Done, Looked
+from simulations.oracle.looking import Done, Looked, Meant
 from simulations.oracle.reading import Claim
 from simulations.oracle.safety import safety_faults
 from simulations.oracle.watched import Fault, Watched
@@ -44,16 +45,23 @@ class Oracle:
         """
         self._watched.add(name, path, device, is_relay=True)
 
-    def acknowledged(self, name: str, commits: Iterable[bytes], looked: Looked | None = None) -> None:
+    def acknowledged(
+        self,
+        name: str,
+        commits: Iterable[bytes],
+        looked: Looked | None = None,
+        meant: Iterable[tuple[bytes, str, Any]] = (),
+    ) -> None:
         """A device has told a person that these commits are saved.
 
         Args:
             looked: what that person was looking at; None where it is not known.
+            meant: what they meant which registers of which documents to be; of a posting, the amounts of its entries.
         """
         saved = frozenset(commits)
         self._watched.acknowledged[name] |= saved
         if looked is not None:
-            self._watched.done[name].append(Done(saved, looked))
+            self._watched.done[name].append(Done(saved, looked, tuple(Meant(*one) for one in meant)))
 
     def lost(self, name: str) -> None:
         """A device or a relay is gone for good; what it alone held is lost with it."""
@@ -127,6 +135,22 @@ class Oracle:
             if rows:
                 return f"{taker.name} lacks {said(rows)} that {giver.name} has"
         return ""
+
+    def kept_to_itself(self, name: str) -> str:
+        """What a revoked device has made that nobody else holds as of the last look, in words; or nothing.
+
+        It may hand that over still, for people to decide what counts of it.
+        """
+        copy = self._watched.copies[name]
+        others = [one for one in self._watched.copies.values() if one is not copy]
+        rows = [
+            row for row in copy.by_author.get(copy.device[:8], ()) if not any(row.id in one.by_id for one in others)
+        ]
+        return f"{name} has not handed over {said(rows)}" if rows else ""
+
+    def dropped(self, name: str) -> int:
+        """Of how many commits a relay holds no content any more."""
+        return len(self._watched.copies[name].bodies_gone)
 
     def clashes(self, name: str) -> int:
         """How many clashes a device has, by this oracle's own count."""

@@ -1,16 +1,22 @@
 """The oracle speaks up: one damage a test, done by raw SQL or by withholding."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from crdt_models.saves import pack_save
 from khata.books import Books, Change
 from khata.conflicts import list_conflicts
-from khata.entering import Entered
+from khata.entering import Entered, cancel
+from khata.entering_masters import add_master
+from khata.periods import lock_period
 from p2p.commit import make_commit
 from p2p.packed import Item
 from p2p.scope import RECOVERY_KEYS_SCOPE
 from p2p.store import ACCEPTED, StoredCommit
-from tests.khata.company import NOW, alter, found, seeded, voucher
+from simulations.oracle import Looked
+from tests.khata.company import NOW, alter, found, ledger, seeded, voucher
+from tests.khata.transfers.shops import send, take
 from tests.simulations.test_oracle_content import two
 from tests.simulations.watched_company import OFFICE, RELAY_NAME, Company, checks, texts
 
@@ -296,3 +302,70 @@ def test_a_store_cannot_be_read(tmp_path: Path):
     company = watched(tmp_path)
     company.damage("Pune", "UPDATE chain SET entry=CAST(entry AS TEXT) WHERE seq=3")
     assert "stored" in spoken(company)
+
+
+def test_goods_of_a_cancelled_voucher_have_gone(tmp_path: Path):
+    company = watched(tmp_path)
+    books = company.office
+    add_master(books, "unit", "Nos", {})
+    add_master(books, "stock-item", "Soap", {"unit": books.names.find("unit", "Nos").document})
+    ledger(books, "Sales", "Sales Accounts")
+    sold = [{"item": "Soap", "quantity": "-2", "rate": "5", "amount": "-10"}]
+    invoice = voucher(books, "Sales", "Asha Stores 10 / Sales -10", stock=sold)
+    cancel(books, found(books, invoice.id.hex()))
+    company.meet()
+    assert texts(company.now()) == []
+    company.damage(OFFICE, "UPDATE stock_lines SET posted=1")
+    assert checks(company.end()) == {"shown"}
+
+
+def test_a_transfer_stands_otherwise_than_its_legs_say(tmp_path: Path):
+    company = watched(tmp_path)
+    sent = send(company.office, "Pune", "500")
+    company.meet()
+    take(company.books["Pune"], sent)
+    company.meet()
+    assert texts(company.end()) == []
+    company.damage(OFFICE, "UPDATE transfers SET state='sent'")
+    assert checks(company.end()) == {"shown"}
+
+
+def test_a_number_was_passed_over(tmp_path: Path):
+    company = watched(tmp_path)
+    number(company.office, voucher(company.office, "Receipt", "Cash 7 / Asha Stores -7"), "HO/26-27/00003")
+    company.meet()
+    (text,) = texts(company.end())
+    assert text.startswith(f"numbers: {OFFICE} has passed over number 2 of type receipt in the series HO/26-27/")
+
+
+def save(company: Company, values: Mapping[str, Any], meant: Mapping[str, Any] | None = None) -> None:
+    """Let a person at head office save something about its voucher, past every rule."""
+    books = company.office
+    voucher_here = found(books, "HO/26-27/00001")
+    document, row = books.document(voucher_here.row), books.replica.store.next_row() - 1
+    looked = Looked(row, frozenset(), books.replica.chain_head()[0] + 1)
+    (commit,) = books.save(document.scope, [Change("voucher", document.id, values, document.heads())])
+    wanted = [(document.id, register, value) for register, value in (meant or {}).items()]
+    company.oracle.acknowledged(OFFICE, [commit.id], looked, wanted)
+
+
+def test_a_save_says_something_else_than_was_meant(tmp_path: Path):
+    company = watched(tmp_path)
+    save(company, {"narration": "in full"}, {"narration": "in full"})
+    assert texts(company.now()) == []
+    save(company, {"narration": "in part"}, {"narration": "paid"})
+    assert checks(company.now()) == {"meant"}
+
+
+def test_a_save_says_again_what_stood_so(tmp_path: Path):
+    company = watched(tmp_path)
+    save(company, {"narration": "on account"})
+    assert checks(company.now()) == {"meant"}
+
+
+def test_somebody_who_knows_of_a_lock_changes_what_it_closed(tmp_path: Path):
+    company = watched(tmp_path)
+    lock_period(company.office, "2026-04-30")
+    assert texts(company.now()) == []
+    save(company, {"narration": "in full"})
+    assert checks(company.now()) == {"closed"}
