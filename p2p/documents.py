@@ -220,7 +220,8 @@ def _changed(row: int, new: bool, document: Document) -> ChangedDocument:
     if len(saves) > 1:
         # By whom and when it was made and changed is told of what counts, as far as anything does.
         saves = [save for save in saves if save.origin != ORIGIN_SET_ASIDE] or saves
-    first = saves[0] if len(saves) == 1 else min(saves, key=lambda save: (save.time, save.id))
+    # A save that builds on another did not make the document, whatever the clock of its device says.
+    first = saves[0] if len(saves) == 1 else min(saves, key=lambda save: (bool(save.parents), save.time, save.id))
     return ChangedDocument(
         row,
         document.scope,

@@ -212,3 +212,16 @@ def test_projecting_everything_anew_gives_the_same_tables():
 
 def _changed(books):
     return [document for batch in books.replica.documents.all_as_new() for document in batch]
+
+
+def test_whose_clock_is_behind_has_altered_a_voucher_and_not_made_it():
+    office = a_company()
+    ledger(office, "Asha")
+    voucher(office, "Receipt", "Cash 70 / Asha -70")
+    pune = a_branch(office, "Pune")
+    pune.now.now -= 3_600_000
+    alter(pune, "HO/26-27/00001", narration="by cheque")
+    for books in (pune, office):
+        sync(pune, office)
+        (author,) = books.db.execute("SELECT author FROM vouchers").fetchone()
+        assert author == office.member.device[:8]
