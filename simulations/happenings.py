@@ -120,16 +120,20 @@ class Happenings:
             now = began + timedelta(milliseconds=elapsed_ms())
             minute = now.hour * 60 + now.minute
             is_open = opens <= minute < closes
-            for machine in self._world.named([branch.name]):
-                if is_open and not machine.is_on and not machine.is_gone:
-                    await self._world.switch_on(machine)
-                elif not is_open and machine.is_on:
-                    self._world.setting.log.begin(machine.name, "off")
-                    await machine.stop()
+            with trio.CancelScope(shield=True):
+                await self._open_or_close(branch, is_open)
             coming = closes if is_open else opens
             midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
             then = midnight + timedelta(minutes=coming, days=0 if coming > minute else 1)
             await trio.sleep((then - now).total_seconds())
+
+    async def _open_or_close(self, branch: Branch, is_open: bool) -> None:
+        for machine in self._world.named([branch.name]):
+            if is_open and not machine.is_on and not machine.is_gone:
+                await self._world.switch_on(machine)
+            elif not is_open and machine.is_on:
+                self._world.setting.log.begin(machine.name, "off")
+                await machine.stop()
 
     def _stream(self, *names: object) -> Random:
         return self._world.setting.seeds.stream(*names)
