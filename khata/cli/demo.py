@@ -15,7 +15,7 @@ def demo(
         str, typer.Option("--keep", help="An empty folder to keep the books in; default: a temporary one.")
     ] = "",
 ) -> None:
-    """See three copies of one set of books part, clash, meet again and agree; it takes a minute or two.
+    """See three copies of one set of books part, clash, meet again and agree, in a minute or so.
 
     Real processes over encrypted connections on this machine; nothing else on it is touched. Ends with exit code 1 if
     anything it claims does not hold.
