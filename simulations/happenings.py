@@ -10,6 +10,7 @@ import trio
 
 from simulations.clocks import elapsed_ms
 from simulations.deeds import DEEDS, Undo
+from simulations.deeds.people import resume_all
 from simulations.scenario import DAY, Branch, Deed, Faults, Happening, ms_of
 from simulations.world import World
 
@@ -63,12 +64,16 @@ class Happenings:
         ]
 
     async def heal(self) -> None:
-        """Mend all lines, switch everything on, give every disk room; what began last is undone first."""
+        """Mend all lines, switch everything on, give disks room, resume what is paused; the last is undone first."""
         for number in reversed(list(self._active)):
             await self._undo(number)
         for machine in self._world.machines:
             if not machine.is_on and not machine.is_gone:
                 await self._world.switch_on(machine)
+        for name in sorted(self._world.pausing):
+            self._world.nursery.start_soon(
+                resume_all, self._world, self._world.devices[name], self._stream("heal", name)
+            )
 
     async def _at_its_time(self, one: Happening, random: Random) -> None:
         await trio.sleep(max(0.0, ms_of(one.at) / 1000 - trio.current_time()))

@@ -50,6 +50,7 @@ class World:
     Attributes:
         keeper_name: of the device that keeps the control chain.
         revoked: names of devices that were revoked.
+        pausing: names of devices at which something was paused.
         phrase: the recovery phrase on its piece of paper.
     """
 
@@ -64,6 +65,7 @@ class World:
         self._joining: set[str] = set()
         self._switched_on = trio.Event()
         self.revoked: set[str] = set()
+        self.pausing: set[str] = set()
         self.phrase = ""
 
     @property

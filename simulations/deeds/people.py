@@ -108,7 +108,7 @@ async def alter_same(world: World, one: Happening, random: Random) -> Undo:
     return None
 
 
-async def _pausing(world: World, one: Happening, random: Random, pausing: bool, till_done: bool = False) -> Undo:
+async def _pausing(world: World, one: Happening, random: Random, pausing: bool) -> Undo:
     for machine in world.named(one.who):
         if not isinstance(machine, Device):
             continue
@@ -119,13 +119,24 @@ async def _pausing(world: World, one: Happening, random: Random, pausing: bool, 
             (contact.pause if pausing else contact.resume)(others)
             return "paused" if pausing else "resumed"
 
-        await _have_done(world, machine, deed, random, till_done)
+        await _have_done(world, machine, deed, random)
+        world.pausing.add(machine.name)
 
     async def undo() -> None:
-        # When all is healed a device may be switched on only later.
-        world.nursery.start_soon(_pausing, world, one, random, False, True)
+        await _pausing(world, one, random, False)
 
     return undo if pausing else None
+
+
+async def resume_all(world: World, device: Device, random: Random) -> None:
+    """Resume all that is paused at a device, as soon as it is on; one put back to a backup may be paused as it was."""
+
+    def deed(books: Books, _random: Random) -> str:
+        contact = Contact(books.replica.store)
+        contact.resume(contact.paused())
+        return "resumed all"
+
+    await _have_done(world, device, deed, random, till_done=True)
 
 
 async def _have_done(world: World, device: Device, deed: Deed, random: Random, till_done: bool = False) -> bool:
