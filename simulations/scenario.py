@@ -5,6 +5,7 @@ A scenario is a TOML file; `simulations.reading` reads one and says what is wron
 """
 
 import re
+from hashlib import sha256
 from typing import Any, Final, Literal
 
 import msgspec
@@ -17,6 +18,12 @@ YEAR: Final = 365 * DAY
 
 _UNITS: Final = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "y": YEAR}
 _length = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|y)", re.ASCII)
+
+_host = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
+_not_of_hosts = re.compile(r"[^a-z0-9]+", re.ASCII)
+
+DEVICES_MAX: Final = 9
+"""How many devices a branch may have."""
 
 Preset = Literal["everything", "masters-only", "vouchers-up", "own-branch", "none"]
 EVERYBODY: Final = "*"
@@ -243,13 +250,20 @@ def given(record: Record) -> dict[str, Any]:
 
 
 def device_names(branch: Branch) -> tuple[str, ...]:
-    """Return what the devices of a branch are called: "Pune", "Pune 2", "Pune 3"."""
-    return (branch.name, *(f"{branch.name} {number}" for number in range(2, branch.devices + 1)))
+    """Return what the devices of a branch are called: "Pune", "Pune 2", "Pune 3"; no more than there may be."""
+    return (branch.name, *(f"{branch.name} {number}" for number in range(2, min(branch.devices, DEVICES_MAX) + 1)))
 
 
 def host_of(name: str) -> str:
-    """Return the host of a device or relay, as it stands in addresses and as its folder is called."""
-    return name.lower().replace(" ", "-")
+    """Return the host of a device or relay, as it stands in addresses and as its folder is called.
+
+    A name of which hosts cannot consist leaves what they can, and a hash of all of it.
+    """
+    host = name.lower().replace(" ", "-")
+    if _host.fullmatch(host):
+        return host
+    kept = _not_of_hosts.sub("-", host).strip("-")
+    return f"{kept}-{sha256(host.encode()).hexdigest()[:12]}".lstrip("-")
 
 
 def ms_of(text: str) -> int:

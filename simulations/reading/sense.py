@@ -15,6 +15,7 @@ from simulations.reading.spans import length_mistakes, number_mistakes
 from simulations.reading.toml_lines import KeyPath
 from simulations.scenario import (
     DAY,
+    DEVICES_MAX,
     EVERYBODY,
     HOUR,
     YEAR,
@@ -30,7 +31,6 @@ from simulations.scenario import (
 )  # fmt: skip
 
 BRANCHES_MAX: Final = 60
-DEVICES_MAX: Final = 9
 RELAYS_MAX: Final = 9
 ENTRIES_MAX: Final = 500
 """How many rules, lines or happenings a scenario may have."""
@@ -48,8 +48,6 @@ _NAME_CHARS_MAX: Final = NAME_CHARS_MAX - len(" copy 999")
 
 _open = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _start = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d", re.ASCII)
-_not_in_names = re.compile(r"^\.|[/\\:]")
-"""What leads out of the folder that is called so, or ends a host in an address."""
 _code = re.compile(rf"[A-Za-z0-9]{{1,{SERIES_CHARS_MAX}}}", re.ASCII)
 
 
@@ -73,7 +71,7 @@ def sense_mistakes(scenario: Scenario) -> Iterator[Mistake]:
     if scenario.expect.delivered_within:
         yield from length_mistakes(("expect", "delivered_within"), scenario.expect.delivered_within, 1, LASTS_MAX)
     yield from deed_mistakes(scenario, names, end)
-    if not wrong_end:
+    if not wrong_end and all(1 <= branch.devices <= DEVICES_MAX for branch in scenario.branches):
         yield from _of_size(scenario, end)
 
 
@@ -125,9 +123,13 @@ def _of_places(scenario: Scenario, end: int) -> Iterator[Mistake]:
 
 def _of_name(names: tuple[str, ...], path: KeyPath, taken: dict[str, str]) -> Iterator[Mistake]:
     name = names[0]
-    is_fit = name.isprintable() and name == name.strip() != EVERYBODY and not _not_in_names.search(name)
+    is_fit = name.isprintable() and name == name.strip() != EVERYBODY
     if not is_fit or not 1 <= len(name) <= _NAME_CHARS_MAX:
-        yield Mistake(path, f'"{name[:40]}" cannot be a name; use 1 to {_NAME_CHARS_MAX} letters, digits and spaces')
+        yield Mistake(
+            path,
+            f'"{name[:40]}" cannot be a name; use 1 to {_NAME_CHARS_MAX} characters that can be seen, without spaces '
+            "around them, and not * alone",
+        )
     for one in names:
         if host_of(one) in taken:
             yield Mistake(path, f'two are called "{taken[host_of(one)]}"; give each device and relay a name of its own')

@@ -1,5 +1,6 @@
 """Reading scenarios: what is right becomes one, and every mistake is told with its line and what would be right."""
 
+import re
 from contextlib import suppress
 
 import msgspec
@@ -20,7 +21,7 @@ from simulations.reading.reading_toml import (
 from simulations.reading.sense import sense_mistakes
 from simulations.reading.shape import shape_mistakes
 from simulations.reading.writing_toml import toml_of
-from simulations.scenario import Branch, Scenario
+from simulations.scenario import Branch, Scenario, device_names, host_of
 
 SHOP = """title = "A shop"
 about = "Whether it works"
@@ -117,12 +118,14 @@ WRONG_SENSE = [
     ('[[branches]]\nname = "Goa"\ncode = "PANJIM"\n', 'line 15: "PANJIM" is no code'),
     ('[[branches]]\nname = " Goa"\ncode = "GOA"\n', 'line 14: " Goa" cannot be a name'),
     ('[[branches]]\nname = "*"\ncode = "GOA"\n', 'line 14: "*" cannot be a name'),
-    ('[[branches]]\nname = "/etc/khata"\ncode = "GOA"\n', 'line 14: "/etc/khata" cannot be a name'),
-    ('[[branches]]\nname = ".."\ncode = "GOA"\n', 'line 14: ".." cannot be a name'),
-    ('[[branches]]\nname = "Goa:1"\ncode = "GOA"\n', 'line 14: "Goa:1" cannot be a name'),
+    ('[[branches]]\nname = "Goa\\u0000"\ncode = "GOA"\n', 'line 14: "Goa\x00" cannot be a name'),
+    ('[[branches]]\nname = "गोवा"\ncode = "A"\n[[branches]]\nname = "गोवा"\ncode = "B"\n', "line 17: two are called"),
     ('[[branches]]\nname = "pune-2"\ncode = "X"\n', 'line 14: two are called "Pune 2"'),
     ('[[branches]]\nname = "Goa"\ncode = "GOA"\ndevices = 10\n', "line 16: Goa has 10 devices; write 1 to 9"),
     ('[[branches]]\nname = "Goa"\ncode = "GOA"\ndevices = 0\n', "line 16: Goa has 0 devices; write 1 to 9"),
+    ('[[branches]]\nname = "Goa"\ncode = "GOA"\ndevices = 100000000\n', "line 16: Goa has 100000000 devices"),
+    ('[[branches]]\nname = "Goa"\ncode = "GOA"\ndevices = 9' + "9" * 400, "line 16: `devices` is a number far larger"),
+    ("[work]\nvouchers = 9" + "9" * 400, "line 14: `vouchers` is a number far larger"),
     ('joins = "2d"\n', 'line 13: `joins` is "2d"; it may be at most just under 2d, when the scenario ends'),
     ('open = "21:00-09:00"\n', 'line 13: "21:00-09:00" are no hours of one day'),
     ('open = "9-21"\n', 'line 13: "9-21" are no hours of one day'),
@@ -191,6 +194,20 @@ def test_what_makes_no_sense_is_told_with_its_line(added, told):
 def test_what_the_beginning_says_wrong_is_told(old, new, told):
     found = mistakes("", replaced(old, new))
     assert any(line.startswith(told) for line in found), found
+
+
+@pytest.mark.parametrize(
+    "name", ["मुख्यालय", "Hauptstraße", "Mumbai 🏬", "No. 5/2 & Co", "/etc/khata", "..", "Goa:1", "-"]
+)
+def test_a_shop_may_have_any_name_and_its_host_is_one_that_addresses_and_folders_can_have(name):
+    scenario = parse_scenario(SHOP.replace("Pune", name), "shop.toml")
+    hosts = [host_of(one) for one in device_names(scenario.branches[1])]
+    assert len(set(hosts)) == 2
+    assert all(re.fullmatch("[a-z0-9][a-z0-9-]*", host) for host in hosts)
+
+
+def test_a_name_of_which_hosts_can_consist_is_the_host():
+    assert host_of("Gomti Nagar 2") == "gomti-nagar-2"
 
 
 def test_a_restore_after_a_back_up_of_the_same_is_right():
