@@ -26,22 +26,27 @@ class Shrunk(NamedTuple):
         scenario: the smallest one that fails.
         runs: how many were tried.
         done: whether nothing more could be left out; otherwise runs or time were over.
+        interrupted: whether somebody did not wait for that.
     """
 
     scenario: Scenario
     runs: int
     done: bool
+    interrupted: bool = False
 
 
 class _Bounds:
-    """How much may be tried."""
+    """How much may be tried, and the smallest scenario that has failed so far."""
 
-    def __init__(self, fails: Fails, runs_max: int, seconds_max: float, steady: Callable[[], float]) -> None:
+    def __init__(
+        self, scenario: Scenario, fails: Fails, runs_max: int, seconds_max: float, steady: Callable[[], float]
+    ) -> None:
+        self.least = scenario
         self._fails = fails
         self._runs_max = runs_max
         self._steady = steady
         self._end = steady() + seconds_max
-        self._tried: set[Scenario] = set()
+        self._tried: set[Scenario] = {scenario}
         self.runs = 0
 
     @property
@@ -51,11 +56,14 @@ class _Bounds:
 
     def still_fails(self, scenario: Scenario) -> bool:
         """Try one that makes sense and was not tried before."""
-        if scenario in self._tried or next(sense_mistakes(scenario), None) is not None:
+        if scenario in self._tried or self.reached or next(sense_mistakes(scenario), None) is not None:
             return False
         self._tried.add(scenario)
         self.runs += 1
-        return self._fails(scenario)
+        failed = self._fails(scenario)
+        if failed:
+            self.least = scenario
+        return failed
 
 
 def shrink(
@@ -67,6 +75,8 @@ def shrink(
 ) -> Shrunk:
     """Return the smallest scenario found that still fails: what can be left out alone or with others is.
 
+    Cancellation: of a `KeyboardInterrupt`, the smallest one found so far is returned.
+
     Args:
         scenario: one that fails.
         fails: runs a candidate.
@@ -74,31 +84,22 @@ def shrink(
         runs_max: how many candidates may be run.
         seconds_max: after how long no further one is begun.
     """
-    bounds = _Bounds(fails, runs_max, seconds_max, steady)
-    grown_smaller = True
-    while grown_smaller:
-        grown_smaller = False
-        for step in _STEPS:
-            smaller = _as_far_as_it_goes(scenario, step, bounds)
-            grown_smaller = grown_smaller or smaller != scenario
-            scenario = smaller
-            if bounds.reached:
-                return Shrunk(scenario, bounds.runs, False)
-    return Shrunk(scenario, bounds.runs, True)
+    bounds = _Bounds(scenario, fails, runs_max, seconds_max, steady)
+    try:
+        before = None
+        while before != bounds.least:
+            before = bounds.least
+            for step in _STEPS:
+                _as_far_as_it_goes(step, bounds)
+    except KeyboardInterrupt:
+        return Shrunk(bounds.least, bounds.runs, False, interrupted=True)
+    return Shrunk(bounds.least, bounds.runs, not bounds.reached)
 
 
-def _as_far_as_it_goes(scenario: Scenario, step: "_Step", bounds: _Bounds) -> Scenario:
+def _as_far_as_it_goes(step: "_Step", bounds: _Bounds) -> None:
     """Take the first candidate of a step that fails, and the first of that one, until none fails any more."""
-    found = True
-    while found:
-        found = False
-        for candidate in step(scenario):
-            if bounds.reached:
-                return scenario
-            if candidate != scenario and bounds.still_fails(candidate):
-                scenario, found = candidate, True
-                break
-    return scenario
+    while any(bounds.still_fails(candidate) for candidate in step(bounds.least)):
+        pass
 
 
 _Step = Callable[[Scenario], Iterator[Scenario]]

@@ -15,6 +15,8 @@ from simulations.reading.toml_lines import Lines
 from simulations.scenario import Scenario
 
 SHIPPED: Final = Path(__file__).parent.parent / "scenarios"
+SWARM: Final = "swarm"
+"""In the place of a name: a scenario that is drawn from the seed."""
 FILE_BYTES_MAX: Final = 256 * 1024
 MISTAKES_TOLD_MAX: Final = 20
 
@@ -42,7 +44,7 @@ def scenario_file(name: str) -> Path:
         return known[name]
     if name.endswith(".toml") or "/" in name or path.exists():
         return path
-    raise BadScenario(f'there is no scenario and no file "{name}"; {instead(name, known)}')
+    raise BadScenario(f'there is no scenario and no file "{name}"; {instead(name, [*known, SWARM])}')
 
 
 def text_of_scenario(name: str) -> str:

@@ -107,6 +107,19 @@ def test_it_ends_after_so_many_runs_or_so_long():
     assert not brief.done
 
 
+def test_whoever_interrupts_it_gets_the_smallest_found_so_far():
+    tried: list[Scenario] = []
+
+    def fails(scenario: Scenario) -> bool:
+        tried.append(scenario)
+        if len(tried) == 4:
+            raise KeyboardInterrupt
+        return True
+
+    found = shrink(WHOLE, fails, lambda: 0.0)
+    assert (found.scenario, found.runs, found.done, found.interrupted) == (tried[2], 4, False, True)
+
+
 @given(st.sets(st.integers(0, 11), min_size=1, max_size=3))
 def test_of_many_happenings_just_those_are_left_that_are_needed_together(needed):
     deeds = tuple(Happening(at=f"{number}h", do="cut", lasts="10m") for number in range(12))
