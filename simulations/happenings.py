@@ -119,7 +119,8 @@ class Happenings:
         while True:
             now = began + timedelta(milliseconds=elapsed_ms())
             minute = now.hour * 60 + now.minute
-            is_open = opens <= minute < closes
+            # Over midnight it is open but for the hours between.
+            is_open = opens <= minute < closes if opens < closes else not closes <= minute < opens
             for machine in self._world.named([branch.name]):
                 if is_open and not machine.is_on and not machine.is_gone:
                     await self._world.switch_on(machine)

@@ -13,6 +13,7 @@ from simulations.reading.mistakes import Mistake
 from simulations.reading.names import Names
 from simulations.reading.spans import length_mistakes, number_mistakes
 from simulations.reading.toml_lines import KeyPath
+from simulations.reading.ways import way_mistakes
 from simulations.scenario import (
     DAY,
     DEVICES_MAX,
@@ -65,6 +66,8 @@ def sense_mistakes(scenario: Scenario) -> Iterator[Mistake]:
     yield from _of_rules_twice(scenario.rules)
     for place, line in enumerate(scenario.lines):
         yield from _of_line(line, ("lines", place), names)
+    yield from _of_lines_twice(scenario.lines)
+    yield from way_mistakes(scenario, names)
     yield from _of_work(scenario.work, ("work",))
     yield from _of_faults(scenario.faults)
     yield from length_mistakes(("expect", "in_sync_within"), scenario.expect.in_sync_within, 1, 30 * DAY)
@@ -139,8 +142,8 @@ def _of_name(names: tuple[str, ...], path: KeyPath, taken: dict[str, str]) -> It
 def _of_branch(branch: Branch, path: KeyPath, end: int) -> Iterator[Mistake]:
     if not 1 <= branch.devices <= DEVICES_MAX:
         yield Mistake((*path, "devices"), f"{branch.name} has {branch.devices} devices; write 1 to {DEVICES_MAX}")
-    if branch.open and (not _open.fullmatch(branch.open) or branch.open[:5] >= branch.open[6:]):
-        yield Mistake((*path, "open"), f'"{branch.open}" are no hours of one day; write them as "09:00-21:00"')
+    if branch.open and (not _open.fullmatch(branch.open) or branch.open[:5] == branch.open[6:]):
+        yield Mistake((*path, "open"), f'"{branch.open}" are no hours; write them as "09:00-21:00" or "22:00-04:00"')
     yield from length_mistakes((*path, "joins"), branch.joins, 0, end - 1)
     if branch.work is not None:
         yield from _of_work(branch.work, (*path, "work"))
@@ -188,6 +191,18 @@ def _of_rule(rule: RuleBetween, path: KeyPath, names: Names, end: int) -> Iterat
             (*path, "between"),
             f"every branch has a rule with {names.head_office}, the head office: write it as `rule` of the branch",
         )
+
+
+def _of_lines_twice(lines: tuple[Line, ...]) -> Iterator[Mistake]:
+    seen: set[frozenset[str]] = set()
+    for place, line in enumerate(lines):
+        pair = frozenset(line.between)
+        if pair in seen:
+            yield Mistake(
+                ("lines", place),
+                f"{' and '.join(line.between)} have a line already, which this one would undo; write all keys in one",
+            )
+        seen.add(pair)
 
 
 def _of_rules_twice(rules: tuple[RuleBetween, ...]) -> Iterator[Mistake]:
