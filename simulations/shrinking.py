@@ -1,6 +1,7 @@
 """The shortest schedule that still fails: everything is left out of a scenario that the failure does not need."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from simulations.reading.names import Names
 from simulations.reading.sense import sense_mistakes
 from simulations.reading.spans import length_of
-from simulations.scenario import Branch, Faults, Scenario, Work, ms_of
+from simulations.scenario import SECOND, Branch, Faults, Scenario, Work, ms_of
 
 RUNS_MAX: Final = 200
 SECONDS_MAX: Final = 300.0
@@ -72,6 +73,7 @@ def shrink(
     steady: Callable[[], float],
     runs_max: int = RUNS_MAX,
     seconds_max: float = SECONDS_MAX,
+    failed_at: int = 0,
 ) -> Shrunk:
     """Return the smallest scenario found that still fails: what can be left out alone or with others is.
 
@@ -83,9 +85,12 @@ def shrink(
         steady: seconds that never go back, such as `time.monotonic`.
         runs_max: how many candidates may be run.
         seconds_max: after how long no further one is begun.
+        failed_at: when it failed, ms; what comes later is left out first, if it failed while people worked.
     """
     bounds = _Bounds(scenario, fails, runs_max, seconds_max, steady)
     try:
+        if 0 < failed_at < ms_of(scenario.lasts) - SECOND:
+            bounds.still_fails(_ending(scenario, failed_at // SECOND * SECOND + SECOND))
         before = None
         while before != bounds.least:
             before = bounds.least
@@ -187,18 +192,32 @@ def _shorter(scenario: Scenario) -> Iterator[Scenario]:
     """Candidates that end earlier; what would happen later is left out."""
     lasts = ms_of(scenario.lasts)
     for eighths in (1, 2, 4, 6, 7):
-        end = max(_LASTS_LEAST_MS, lasts * eighths // 8 // 1000 * 1000)
+        end = max(_LASTS_LEAST_MS, lasts * eighths // 8 // SECOND * SECOND)
         if end < lasts:
-            yield msgspec.structs.replace(
-                scenario,
-                lasts=length_of(end),
-                happenings=tuple(one for one in scenario.happenings if ms_of(one.at) < end),
-                rules=tuple(rule for rule in scenario.rules if ms_of(rule.at) < end),
-            )
+            yield _ending(scenario, end)
+
+
+def _ending(scenario: Scenario, end: int) -> Scenario:
+    return msgspec.structs.replace(
+        scenario,
+        lasts=length_of(end),
+        happenings=tuple(one for one in scenario.happenings if ms_of(one.at) < end),
+        rules=tuple(rule for rule in scenario.rules if ms_of(rule.at) < end),
+    )
+
+
+def _much_less(scenario: Scenario) -> Iterator[Scenario]:
+    """Candidates that take but a part of the time of a run: much shorter, with nothing that goes wrong or with all."""
+    for shorter in islice(_shorter(scenario), 2):
+        yield msgspec.structs.replace(shorter, faults=Faults(lasting=shorter.faults.lasting), happenings=())
+        yield shorter
 
 
 def _less_work(scenario: Scenario) -> Iterator[Scenario]:
-    """Candidates with less to do: the own ways of branches first, then each kind of work, then half of it."""
+    """Candidates with less to do: none, then without the own ways of branches, each kind of work, and half of it."""
+    idle = tuple(msgspec.structs.replace(branch, work=None) for branch in scenario.branches)
+    none = Work(**dict.fromkeys(Work.__struct_fields__, 0.0))
+    yield msgspec.structs.replace(scenario, branches=idle, work=none)
     plain = tuple(msgspec.structs.replace(branch, work=None, open="", joins="0s") for branch in scenario.branches)
     yield msgspec.structs.replace(scenario, branches=plain)
     for place, branch in enumerate(scenario.branches):
@@ -230,11 +249,12 @@ def _briefer_happenings(scenario: Scenario) -> Iterator[Scenario]:
 
 
 _STEPS: Final[tuple[_Step, ...]] = (
+    _much_less,
+    _fewer_relays,
+    _fewer_branches,
     _fewer_faults,
     _fewer_happenings,
     _shorter,
-    _fewer_branches,
-    _fewer_relays,
     _fewer_devices,
     _fewer_rules,
     _fewer_lines,

@@ -225,14 +225,18 @@ def _shortened(what: "Chosen", outcome: "Outcome", shrink: bool, save: str) -> "
 
     if outcome.held or not shrink or outcome.check == TAKES_TOO_LONG:
         return None
-    patience = min(SECONDS_MAX, max(10.0, 3 * outcome.seconds))
+    # What is left out makes no run longer; this is for a machine that is busy with something else by now.
+    patience = min(SECONDS_MAX, max(10.0, 1.5 * outcome.seconds))
+    failed_at = outcome.story.violations[0].at if outcome.story is not None else 0
     complain(
         f"looking for the shortest schedule that fails, for up to {_SECONDS_OF_SHRINKING // 60} minutes; Ctrl-C ends "
         "it with the shortest so far"
     )
     with progress("looking for the shortest schedule that fails") as bar:
         fails = fails_like(outcome, what.name, patience, lambda: bar.advance(1))
-        shrunk = shrunk_of(what.scenario(outcome.seed), fails, time.monotonic, seconds_max=_SECONDS_OF_SHRINKING)
+        shrunk = shrunk_of(
+            what.scenario(outcome.seed), fails, time.monotonic, seconds_max=_SECONDS_OF_SHRINKING, failed_at=failed_at
+        )
     if save:
         Path(save).expanduser().write_text(toml_of_shrunk(what.name, outcome, shrunk), encoding="utf-8")
     return shrunk

@@ -60,6 +60,21 @@ def test_a_run_in_which_a_device_can_never_join_ends_with_a_failure():
     assert "Pune is not running" in story.violations[0].text
 
 
+def test_a_branch_may_be_open_over_midnight():
+    night = msgspec.structs.replace(
+        CUT,
+        start="2026-06-01T23:50",
+        branches=(CUT.branches[0], Branch(name="Bar", code="BAR", open="23:55-00:05")),
+        relays=(),
+        happenings=(),
+    )
+    (lane,) = [lane for lane in run(night, 1, "bar").lanes if lane.name == "Bar"]
+    closed = [(span.begin / MINUTE, span.end / MINUTE) for span in lane.spans if span.why == "off"]
+    assert closed[0][0] < 1
+    assert closed[0][1] == 5
+    assert closed[1:] == [(15, 30)]
+
+
 def test_a_seed_gives_the_same_run_in_other_processes_with_other_hash_seeds_and_another_seed_another_one():
     here = run(CUT, 7, "cut")
     assert [in_another_process(7, hash_seed) for hash_seed in ("0", "4711")] == [[here.trace, here.counted]] * 2
