@@ -151,6 +151,8 @@ def _one(name: str, seed: int, seconds: int, report: str, trace: bool, shrink: b
         with progress(f"simulating {name}"):
             (outcome,) = run_seeds(what.whole, [seed], 1, seconds)
     written = written_report(outcome.story, report) if outcome.story is not None and report else []
+    if report and not written:
+        complain(f"nothing is written to {report}, for the run did not come to its end")
     if not as_json:
         if outcome.story is not None:
             print_story(outcome.story)

@@ -144,12 +144,13 @@ def test_what_cannot_hold_is_a_failure_with_all_that_is_needed_to_look_into_it(k
 
 
 def test_a_run_that_takes_too_long_is_given_up_and_says_where_it_was(khata):
-    ran = khata("simulate", "everything-at-once", "--seconds", "1")
+    ran = khata("simulate", "everything-at-once", "--seconds", "1", "--report", "all.html")
     assert ran.code == 1
     assert "it took longer than 1 s, and was given up; --seconds gives it more" in ran.out
     assert "it was at " in ran.out
     assert "File " not in ran.out
     assert "shortest" not in ran.out + ran.err
+    assert "nothing is written to all.html" in ran.err
 
 
 APART = '[[happenings]]\nat = "1m"\ndo = "cut"\n'
