@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
 
-from simulations.reading.reading_toml import read_scenario
+from simulations.reading.reading_toml import SWARM, read_scenario
 from simulations.running_seeds import Outcome, Task, brief, run_seeds
 from simulations.scenario import Scenario
 from simulations.shrinking import Fails
 from simulations.story import Story
-
-SWARM: Final = "swarm"
 
 
 class Chosen(NamedTuple):

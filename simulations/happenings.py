@@ -124,7 +124,8 @@ class Happenings:
         while True:
             now = began + timedelta(milliseconds=elapsed_ms())
             minute = now.hour * 60 + now.minute
-            is_open = opens <= minute < closes
+            # Over midnight it is open but for the hours between.
+            is_open = opens <= minute < closes if opens < closes else not closes <= minute < opens
             with trio.CancelScope(shield=True):
                 await self._open_or_close(branch, is_open)
             coming = closes if is_open else opens

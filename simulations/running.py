@@ -56,7 +56,9 @@ async def _run(scenario: Scenario, seed: int, name: str, folder: Path, out: Text
         world = World(scenario, setting, nursery, machines)
         judge = Judge(world)
         happenings = Happenings(world)
-        await world.begin()
+        with trio.move_on_at((ms_of(scenario.lasts) + ms_of(scenario.expect.in_sync_within)) / 1000):
+            # Whoever has not joined by then never will, which is told in the end as any other failure.
+            await world.begin()
         async with trio.open_nursery() as going_on:
             going_on.start_soon(judge.keep_looking)
             for branch in scenario.branches:

@@ -1,11 +1,12 @@
 """One scenario with many seeds: each in a fresh process, several at once, none for longer than it may take.
 
-A seed that breaks its process or hangs is a failure as any other, with the seed, and where the process was. The
-processes are forked from a server that has imported everything and run nothing, so each begins in the same state.
+A seed that breaks its process or takes too long is a failure as any other, with the seed, and where the process was.
+The processes are forked from a server that has imported everything and run nothing, so each begins in the same state.
 """
 
 import faulthandler
 import os
+import re
 import shutil
 import signal
 import time
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 import msgspec
@@ -31,6 +32,8 @@ _LAST_CHARS_MAX: Final = 4_000
 _PRELOADED: Final = ("simulations.running", "simulations.swarm", "khata.cli")
 _STDERR: Final = 2
 _WORDS: Final = "stderr"
+_CALLS_SHOWN: Final = 5
+_call = re.compile(r'File "([^"]*)", line (\d+) in (\S+)')
 
 Task = Callable[[int], Story]
 """Runs one seed; it goes to another process, so it is a function of a module, or a `partial` of one."""
@@ -60,11 +63,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     def check(self) -> str:
         """The first check that failed, or how it broke; empty when all held."""
         if self.story is None:
-            return "hangs" if self.broke.startswith(_HANGS) else "breaks"
+            return TAKES_TOO_LONG if self.broke.startswith(_TOOK) else "breaks"
         return self.story.violations[0].check if self.story.violations else ""
 
 
-_HANGS: Final = "it took longer than"
+TAKES_TOO_LONG: Final = "takes too long"
+"""The check that a seed fails which has no end, or not within the time that it was given."""
+_TOOK: Final = "it took longer than"
 
 
 def run_seeds(
@@ -155,8 +160,11 @@ class _Running:
         self.end()
         if data:
             return Outcome(seed=self.seed, story=msgspec.msgpack.decode(data, type=Story), seconds=seconds)
-        hangs = seconds >= self._seconds_max
-        why = f"{_HANGS} {self._seconds_max:g} seconds" if hangs else f"it ended with code {self._process.exitcode}"
+        if seconds >= self._seconds_max:
+            why = f"{_TOOK} {self._seconds_max:g} s, and was given up; --seconds gives it more"
+            said = _where(said)
+        else:
+            why = f"it ended with code {self._process.exitcode}"
         return Outcome(seed=self.seed, broke=f"{why}\n{said}".strip(), seconds=seconds)
 
     def end(self) -> None:
@@ -172,6 +180,12 @@ class _Running:
         words = self._folder / _WORDS
         said = words.read_text(encoding="utf-8", errors="replace") if words.exists() else ""
         return said[-_LAST_CHARS_MAX:].strip()
+
+
+def _where(dump: str) -> str:
+    """Where a process was, by what `faulthandler` writes: the innermost call first."""
+    calls = [f"{'/'.join(PurePath(file).parts[-2:])}:{line} in {name}" for file, line, name in _call.findall(dump)]
+    return f"it was at {', '.join(calls[:_CALLS_SHOWN])}" if calls else ""
 
 
 def _ended(running: Sequence[_Running]) -> list[_Running]:

@@ -5,6 +5,8 @@ A scenario is a TOML file; `simulations.reading` reads one and says what is wron
 """
 
 import re
+from collections.abc import Sequence, Set
+from hashlib import sha256
 from typing import Any, Final, Literal
 
 import msgspec
@@ -16,7 +18,14 @@ DAY: Final = 24 * HOUR
 YEAR: Final = 365 * DAY
 
 _UNITS: Final = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "y": YEAR}
-_length = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|y)", re.ASCII)
+_length = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|y)\s*", re.ASCII)
+_lengths = re.compile(rf"(?:{_length.pattern}){{1,6}}(?<!\s)", re.ASCII)
+
+_host = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
+_not_of_hosts = re.compile(r"[^a-z0-9]+", re.ASCII)
+
+DEVICES_MAX: Final = 9
+"""How many devices a branch may have."""
 
 Preset = Literal["everything", "masters-only", "vouchers-up", "own-branch", "none"]
 EVERYBODY: Final = "*"
@@ -31,11 +40,13 @@ class Branch(Record, frozen=True):
 
     Attributes:
         name: what people call it.
-        code: what its first device has in voucher numbers, 1 to 4 letters and digits; the others are numbered, `PUN2`.
+        code: what its first device has in voucher numbers, 1 to 4 letters and digits, small ones as capitals; the
+            others are numbered, `PUN2`.
         devices: how many it has, up to 9; the first is called as the branch is, the others "Pune 2", "Pune 3".
         rule: the preset of the rule that it and head office agree on when it joins.
         joins: when it joins, since the beginning.
-        open: when its devices are switched on, by the true time, such as "09:00-21:00"; empty: always.
+        open: when its devices are switched on, by the true time, such as "09:00-21:00" or, over midnight,
+            "22:00-04:00"; empty: always.
         work: how much is entered here, as far as that differs from `[work]`.
     """
 
@@ -64,7 +75,7 @@ class RuleBetween(Record, frozen=True):
     Attributes:
         between: the two branches; the first one offers.
         preset: what flows: everything, masters-only, vouchers-up, own-branch, or none.
-        at: when they agree on it, since the beginning.
+        at: when they agree on it, since the beginning, or else when both have joined.
     """
 
     between: tuple[str, str]
@@ -215,7 +226,8 @@ class Scenario(Record, frozen=True):
         branches: 1 to 60; the first is the head office, where the company begins.
         relays: up to 9.
         rules: those between branches, besides the one each branch has with head office.
-        lines: how they are connected; where several concern the same two, the last counts.
+        lines: how they are connected; where several concern the same two, the last counts, with all its keys: what it
+            leaves out is as usual, whatever an earlier one says.
         work: how much is entered, everywhere.
         faults: what goes wrong by chance.
         happenings: what happens at a stated time.
@@ -243,23 +255,40 @@ def given(record: Record) -> dict[str, Any]:
 
 
 def device_names(branch: Branch) -> tuple[str, ...]:
-    """Return what the devices of a branch are called: "Pune", "Pune 2", "Pune 3"."""
-    return (branch.name, *(f"{branch.name} {number}" for number in range(2, branch.devices + 1)))
+    """Return what the devices of a branch are called: "Pune", "Pune 2", "Pune 3"; no more than there may be."""
+    return (branch.name, *(f"{branch.name} {number}" for number in range(2, min(branch.devices, DEVICES_MAX) + 1)))
+
+
+def line_between(lines: Sequence[Line], one: Set[str], other: Set[str]) -> Line:
+    """Return the last line that names both of two, each given with all names that it goes by; or the usual one."""
+    for line in reversed(lines):
+        first, second = line.between
+        if (first in one and second in other) or (first in other and second in one):
+            return line
+    return Line()
 
 
 def host_of(name: str) -> str:
-    """Return the host of a device or relay, as it stands in addresses and as its folder is called."""
-    return name.lower().replace(" ", "-")
+    """Return the host of a device or relay, as it stands in addresses and as its folder is called.
+
+    A name of which hosts cannot consist leaves what they can, and a hash of all of it.
+    """
+    host = name.lower().replace(" ", "-")
+    if _host.fullmatch(host):
+        return host
+    kept = _not_of_hosts.sub("-", host).strip("-")
+    return f"{kept}-{sha256(host.encode()).hexdigest()[:12]}".lstrip("-")
 
 
 def ms_of(text: str) -> int:
-    """Return the milliseconds of a length of time such as `"1.5h"` or `"-3d"`.
+    """Return the milliseconds of a length of time such as `"1.5h"`, `"3h30m"` or `"-3d"`.
 
     Raises:
         ValueError: it is none.
     """
     sign, bare = (-1, text[1:]) if text.startswith("-") else (1, text)
-    found = _length.fullmatch(bare)
-    if found is None:
-        raise ValueError(f"{text!r} is no length of time; write a number and ms, s, m, h, d or y, such as 90s or 3d")
-    return sign * int(float(found[1]) * _UNITS[found[2]])
+    if _lengths.fullmatch(bare) is None:
+        raise ValueError(
+            f"{text!r} is no length of time; write a number and ms, s, m, h, d or y, such as 90s, 3d or 3h30m"
+        )
+    return sign * sum(int(float(number) * _UNITS[unit]) for number, unit in _length.findall(bare))

@@ -1,6 +1,7 @@
 """The shortest schedule that still fails: everything is left out of a scenario that the failure does not need."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from simulations.reading.names import Names
 from simulations.reading.sense import sense_mistakes
 from simulations.reading.spans import length_of
-from simulations.scenario import Branch, Faults, Scenario, Work, ms_of
+from simulations.scenario import SECOND, Branch, Faults, Scenario, Work, ms_of
 
 RUNS_MAX: Final = 200
 SECONDS_MAX: Final = 300.0
@@ -26,22 +27,27 @@ class Shrunk(NamedTuple):
         scenario: the smallest one that fails.
         runs: how many were tried.
         done: whether nothing more could be left out; otherwise runs or time were over.
+        interrupted: whether somebody did not wait for that.
     """
 
     scenario: Scenario
     runs: int
     done: bool
+    interrupted: bool = False
 
 
 class _Bounds:
-    """How much may be tried."""
+    """How much may be tried, and the smallest scenario that has failed so far."""
 
-    def __init__(self, fails: Fails, runs_max: int, seconds_max: float, steady: Callable[[], float]) -> None:
+    def __init__(
+        self, scenario: Scenario, fails: Fails, runs_max: int, seconds_max: float, steady: Callable[[], float]
+    ) -> None:
+        self.least = scenario
         self._fails = fails
         self._runs_max = runs_max
         self._steady = steady
         self._end = steady() + seconds_max
-        self._tried: set[Scenario] = set()
+        self._tried: set[Scenario] = {scenario}
         self.runs = 0
 
     @property
@@ -51,11 +57,14 @@ class _Bounds:
 
     def still_fails(self, scenario: Scenario) -> bool:
         """Try one that makes sense and was not tried before."""
-        if scenario in self._tried or next(sense_mistakes(scenario), None) is not None:
+        if scenario in self._tried or self.reached or next(sense_mistakes(scenario), None) is not None:
             return False
         self._tried.add(scenario)
         self.runs += 1
-        return self._fails(scenario)
+        failed = self._fails(scenario)
+        if failed:
+            self.least = scenario
+        return failed
 
 
 def shrink(
@@ -64,8 +73,11 @@ def shrink(
     steady: Callable[[], float],
     runs_max: int = RUNS_MAX,
     seconds_max: float = SECONDS_MAX,
+    failed_at: int = 0,
 ) -> Shrunk:
     """Return the smallest scenario found that still fails: what can be left out alone or with others is.
+
+    Cancellation: of a `KeyboardInterrupt`, the smallest one found so far is returned.
 
     Args:
         scenario: one that fails.
@@ -73,32 +85,26 @@ def shrink(
         steady: seconds that never go back, such as `time.monotonic`.
         runs_max: how many candidates may be run.
         seconds_max: after how long no further one is begun.
+        failed_at: when it failed, ms; what comes later is left out first, if it failed while people worked.
     """
-    bounds = _Bounds(fails, runs_max, seconds_max, steady)
-    grown_smaller = True
-    while grown_smaller:
-        grown_smaller = False
-        for step in _STEPS:
-            smaller = _as_far_as_it_goes(scenario, step, bounds)
-            grown_smaller = grown_smaller or smaller != scenario
-            scenario = smaller
-            if bounds.reached:
-                return Shrunk(scenario, bounds.runs, False)
-    return Shrunk(scenario, bounds.runs, True)
+    bounds = _Bounds(scenario, fails, runs_max, seconds_max, steady)
+    try:
+        if 0 < failed_at < ms_of(scenario.lasts) - SECOND:
+            bounds.still_fails(_ending(scenario, failed_at // SECOND * SECOND + SECOND))
+        before = None
+        while before != bounds.least:
+            before = bounds.least
+            for step in _STEPS:
+                _as_far_as_it_goes(step, bounds)
+    except KeyboardInterrupt:
+        return Shrunk(bounds.least, bounds.runs, False, interrupted=True)
+    return Shrunk(bounds.least, bounds.runs, not bounds.reached)
 
 
-def _as_far_as_it_goes(scenario: Scenario, step: "_Step", bounds: _Bounds) -> Scenario:
+def _as_far_as_it_goes(step: "_Step", bounds: _Bounds) -> None:
     """Take the first candidate of a step that fails, and the first of that one, until none fails any more."""
-    found = True
-    while found:
-        found = False
-        for candidate in step(scenario):
-            if bounds.reached:
-                return scenario
-            if candidate != scenario and bounds.still_fails(candidate):
-                scenario, found = candidate, True
-                break
-    return scenario
+    while any(bounds.still_fails(candidate) for candidate in step(bounds.least)):
+        pass
 
 
 _Step = Callable[[Scenario], Iterator[Scenario]]
@@ -186,18 +192,32 @@ def _shorter(scenario: Scenario) -> Iterator[Scenario]:
     """Candidates that end earlier; what would happen later is left out."""
     lasts = ms_of(scenario.lasts)
     for eighths in (1, 2, 4, 6, 7):
-        end = max(_LASTS_LEAST_MS, lasts * eighths // 8 // 1000 * 1000)
+        end = max(_LASTS_LEAST_MS, lasts * eighths // 8 // SECOND * SECOND)
         if end < lasts:
-            yield msgspec.structs.replace(
-                scenario,
-                lasts=length_of(end),
-                happenings=tuple(one for one in scenario.happenings if ms_of(one.at) < end),
-                rules=tuple(rule for rule in scenario.rules if ms_of(rule.at) < end),
-            )
+            yield _ending(scenario, end)
+
+
+def _ending(scenario: Scenario, end: int) -> Scenario:
+    return msgspec.structs.replace(
+        scenario,
+        lasts=length_of(end),
+        happenings=tuple(one for one in scenario.happenings if ms_of(one.at) < end),
+        rules=tuple(rule for rule in scenario.rules if ms_of(rule.at) < end),
+    )
+
+
+def _much_less(scenario: Scenario) -> Iterator[Scenario]:
+    """Candidates that take but a part of the time of a run: much shorter, with nothing that goes wrong or with all."""
+    for shorter in islice(_shorter(scenario), 2):
+        yield msgspec.structs.replace(shorter, faults=Faults(lasting=shorter.faults.lasting), happenings=())
+        yield shorter
 
 
 def _less_work(scenario: Scenario) -> Iterator[Scenario]:
-    """Candidates with less to do: the own ways of branches first, then each kind of work, then half of it."""
+    """Candidates with less to do: none, then without the own ways of branches, each kind of work, and half of it."""
+    idle = tuple(msgspec.structs.replace(branch, work=None) for branch in scenario.branches)
+    none = Work(**dict.fromkeys(Work.__struct_fields__, 0.0))
+    yield msgspec.structs.replace(scenario, branches=idle, work=none)
     plain = tuple(msgspec.structs.replace(branch, work=None, open="", joins="0s") for branch in scenario.branches)
     yield msgspec.structs.replace(scenario, branches=plain)
     for place, branch in enumerate(scenario.branches):
@@ -229,11 +249,12 @@ def _briefer_happenings(scenario: Scenario) -> Iterator[Scenario]:
 
 
 _STEPS: Final[tuple[_Step, ...]] = (
+    _much_less,
+    _fewer_relays,
+    _fewer_branches,
     _fewer_faults,
     _fewer_happenings,
     _shorter,
-    _fewer_branches,
-    _fewer_relays,
     _fewer_devices,
     _fewer_rules,
     _fewer_lines,

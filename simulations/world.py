@@ -31,7 +31,7 @@ from simulations.oracle import Claim, Looked, Oracle
 from simulations.people import SECRETS, People, open_the_books
 from simulations.reading.names import Names
 from simulations.relay import Relay
-from simulations.scenario import EVERYBODY, Branch, Line, Scenario, device_names, host_of, ms_of
+from simulations.scenario import EVERYBODY, Branch, Line, Scenario, device_names, host_of, line_between, ms_of
 from simulations.sealing import SeededSealer
 from simulations.store import Crashed
 
@@ -335,12 +335,7 @@ def never_meet(scenario: Scenario, machines: dict[str, Machine], one: str, other
 
 
 def _line(scenario: Scenario, machines: dict[str, Machine], one: str, other: str) -> Line:
-    named = {host: _names(machines, host) for host in (one, other)}
-    for line in reversed(scenario.lines):
-        first, second = line.between
-        if (first in named[one] and second in named[other]) or (first in named[other] and second in named[one]):
-            return line
-    return Line()
+    return line_between(scenario.lines, _names(machines, one), _names(machines, other))
 
 
 def _names(machines: dict[str, Machine], host: str) -> set[str]:

@@ -2,11 +2,12 @@
 
 import os
 import shlex
-from errno import EACCES, EISDIR, ENOENT
+from errno import EACCES, EISDIR
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from crdt_models.errors import KhataError
 from khata.cli.frame import print_table, say
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _OPEN_SHOWN: Final = 10
 
 def again(name: str, seed: int) -> str:
     """The command that runs the same again."""
-    return f"khata simulate {shlex.quote(name)} --seed {seed}"
+    return f"khata simulate {shlex.quote(name)} --seed {seed} --no-shrink"
 
 
 def print_story(story: "Story") -> None:
@@ -44,8 +45,8 @@ def print_story(story: "Story") -> None:
         say(f"\nAll held that has to hold. Trace {story.trace}")
 
 
-def print_failure(name: str, outcome: "Outcome", shrunk: "Shrunk | None", saved_as: str) -> None:
-    """Print what did not hold with a seed, what happened last, the shortest schedule, and how to run it again."""
+def print_failure(name: str, outcome: "Outcome") -> None:
+    """Print what did not hold with a seed, what happened last, and how to run it again."""
     say(f"\nWith seed {outcome.seed} not all held.")
     if outcome.story is None:
         say(f"  {outcome.broke}")
@@ -58,14 +59,18 @@ def print_failure(name: str, outcome: "Outcome", shrunk: "Shrunk | None", saved_
         say("\nThe last events:")
         for event in outcome.story.last_events[-_EVENTS_SHOWN:]:
             say(f"  {event}")
-    if shrunk is not None:
-        ended = "" if shrunk.done else ", then the time for it was over"
-        say(f"\nThe shortest schedule found that still fails so ({shrunk.runs} tried{ended}):\n")
-        if saved_as:
-            say(f"  {saved_as}: {again(saved_as, outcome.seed)}")
-        else:
-            say(toml_of_shrunk(name, outcome, shrunk))
     say(f"\nAgain: {again(name, outcome.seed)}")
+
+
+def print_shortest(name: str, outcome: "Outcome", shrunk: "Shrunk", saved_as: str) -> None:
+    """Print the shortest schedule that was found, or where it was saved and how to run it."""
+    over = ", then it was interrupted" if shrunk.interrupted else ", then the time for it was over"
+    ended = "" if shrunk.done else over
+    say(f"\nThe shortest schedule found that still fails so ({shrunk.runs} tried{ended}):\n")
+    if saved_as:
+        say(f"  {saved_as}: {again(saved_as, outcome.seed)}")
+    else:
+        say(toml_of_shrunk(name, outcome, shrunk))
 
 
 def print_seeds(name: str, outcomes: "Sequence[Outcome]", wanted: int) -> None:
@@ -92,7 +97,7 @@ def check_writable(report: str, save: str) -> None:
     """Find out before a run what would be found out after it.
 
     Raises:
-        KhataError: the libraries that reports need are not installed.
+        KhataError: the libraries that reports need are not installed, or there is no such folder.
         OSError: the report, or the shortest schedule, cannot be written where it is to be.
     """
     from simulations.reports.page import report_files
@@ -102,7 +107,7 @@ def check_writable(report: str, save: str) -> None:
         if path.is_dir():
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
         if not path.parent.is_dir():
-            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path))
+            raise KhataError(f"there is no folder {path.parent}; make it, or write to another one")
         if not os.access(path if path.exists() else path.parent, os.W_OK):
             raise PermissionError(EACCES, os.strerror(EACCES), str(path))
 

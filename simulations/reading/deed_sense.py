@@ -8,9 +8,9 @@ from typing import Final
 from simulations.reading.deed_words import DEEDS
 from simulations.reading.mistakes import Mistake
 from simulations.reading.names import Names
-from simulations.reading.spans import length_mistakes, number_mistakes
+from simulations.reading.spans import length_mistakes, ms_or_zero, number_mistakes
 from simulations.reading.toml_lines import KeyPath
-from simulations.scenario import HOUR, SECOND, YEAR, Happening, Scenario, given, ms_of
+from simulations.scenario import HOUR, SECOND, YEAR, Happening, Scenario, given
 
 CLOCK_MAX: Final = 100 * YEAR
 """How far a clock may jump, or drift in a day."""
@@ -18,6 +18,8 @@ CLOCK_MAX: Final = 100 * YEAR
 _ALWAYS: Final = frozenset({"at", "do", "who"})
 _OF_DEVICES: Final = frozenset({"clone", "recover", "revoke", "rule", "pause", "resume", "alter-same", "disk-full"})
 """Deeds that no relay can do or suffer."""
+_UNDOES: Final = {"restore": "back-up", "recover": "burn", "unlock": "lock", "resume": "pause"}
+"""What means nothing unless something else was done before; an `unlock` at random may come too early."""
 _BY_HEAD_OFFICE: Final = frozenset({"lock", "unlock"})
 """Deeds that only head office can do; whom they concern are all."""
 _date = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -31,7 +33,7 @@ def deed_mistakes(scenario: Scenario, names: Names, end: int) -> Iterator[Mistak
         names: those of the scenario.
         end: when it ends, ms.
     """
-    joins = {branch.name: _ms(branch.joins) for branch in scenario.branches}
+    joins = {branch.name: ms_or_zero(branch.joins) for branch in scenario.branches}
     for place, happening in enumerate(scenario.happenings):
         path = ("happenings", place)
         yield from _of_keys(happening, path)
@@ -40,6 +42,8 @@ def deed_mistakes(scenario: Scenario, names: Names, end: int) -> Iterator[Mistak
         yield from _of_values(happening, path)
     yield from _of_order(scenario.happenings, names)
     yield from _of_last_copies(scenario.happenings, names, joins)
+    yield from _of_the_burnt(scenario.happenings, names)
+    yield from _without_head_office(scenario, names)
 
 
 def _of_keys(happening: Happening, path: KeyPath) -> Iterator[Mistake]:
@@ -73,7 +77,7 @@ def _of_people(happening: Happening, path: KeyPath, names: Names, joins: dict[st
             known = known and not wrong
             yield from wrong
             joined = joins.get(names.branch_of(name), 0)
-            if _ms(happening.at) < joined:
+            if 0 <= ms_or_zero(happening.at) < joined:
                 yield Mistake((*path, key, place), f"{name} is not there yet: it joins later, when `joins` says")
             if name in names.relays and happening.do in _OF_DEVICES:
                 yield Mistake(
@@ -109,34 +113,68 @@ def _of_values(happening: Happening, path: KeyPath) -> Iterator[Mistake]:
 def _of_order(happenings: tuple[Happening, ...], names: Names) -> Iterator[Mistake]:
     """Tell what undoes something that is not done before."""
     for place, happening in enumerate(happenings):
-        before = {"restore": "back-up", "recover": "burn"}.get(happening.do)
+        before = _UNDOES.get(happening.do)
         if before is None:
             continue
         done = [
             earlier
             for earlier in happenings
             if earlier.do == before
-            and _ms(earlier.at) <= _ms(happening.at)
+            and (happening.do == "unlock" or ms_or_zero(earlier.at) <= ms_or_zero(happening.at))
             and names.meant(happening.who) <= names.meant(earlier.who)
         ]
         if not done:
-            who = " and ".join(happening.who)
-            yield Mistake(
-                ("happenings", place), f"`{happening.do}` of {who} needs a `{before}` of it at an earlier `at`"
-            )
+            of, it = (f" of {' and '.join(happening.who)}", " of it") if happening.who else ("", "")
+            yield Mistake(("happenings", place), f"`{happening.do}`{of} needs a `{before}`{it} at an earlier `at`")
 
 
 def _of_last_copies(happenings: tuple[Happening, ...], names: Names, joins: dict[str, int]) -> Iterator[Mistake]:
     """Tell what burns the last books there are: nothing in the world could bring them back."""
     burnt: frozenset[str] = frozenset()
-    for place, happening in sorted(enumerate(happenings), key=lambda one: _ms(one[1].at)):
+    for place, happening in _in_time(happenings):
         if happening.do != "burn":
             continue
         burnt |= names.meant(happening.who)
-        if all(joins[names.branch_of(device)] >= _ms(happening.at) for device in names.devices - burnt):
+        if all(joins[names.branch_of(device)] >= ms_or_zero(happening.at) for device in names.devices - burnt):
             yield Mistake(
                 ("happenings", place, "who"), "nobody else has the books by then: they would be lost for good"
             )
+
+
+def _of_the_burnt(happenings: tuple[Happening, ...], names: Names) -> Iterator[Mistake]:
+    """Tell what happens to machines that are gone for good."""
+    is_back = any(one.do == "recover" for one in happenings)
+    burnt: frozenset[str] = frozenset()
+    for place, happening in _in_time(happenings):
+        for key, people in (("who", happening.who), ("other", happening.other)):
+            for at, name in enumerate(people):
+                if names.meant((name,)) <= burnt:
+                    yield Mistake(("happenings", place, key, at), f"{name} has burnt by then, and is gone for good")
+        if happening.do == "burn":
+            burnt |= names.meant(happening.who) - ({names.head_office} if is_back else set())
+
+
+def _without_head_office(scenario: Scenario, names: Names) -> Iterator[Mistake]:
+    """Tell what only head office can do, after it has burnt and with nobody who recovers it."""
+    burns = [
+        ms_or_zero(one.at)
+        for one in scenario.happenings
+        if one.do == "burn" and names.head_office in names.meant(one.who)
+    ]
+    if not burns or any(one.do == "recover" and ms_or_zero(one.at) >= max(burns) for one in scenario.happenings):
+        return
+    needs = f"needs {names.head_office}, which has burnt by then: let it `recover`"
+    for place, branch in enumerate(scenario.branches):
+        if ms_or_zero(branch.joins) >= max(burns):
+            yield Mistake(("branches", place, "joins"), f"joining {needs}")
+    for place, one in enumerate(scenario.happenings):
+        if one.do in (*_BY_HEAD_OFFICE, "revoke") and ms_or_zero(one.at) >= max(burns):
+            yield Mistake(("happenings", place), f"`{one.do}` {needs}")
+
+
+def _in_time(happenings: tuple[Happening, ...]) -> list[tuple[int, Happening]]:
+    """The happenings in the order in which they come, each with its place in the list."""
+    return sorted(enumerate(happenings), key=lambda one: ms_or_zero(one[1].at))
 
 
 def _is_date(text: str) -> bool:
@@ -144,11 +182,3 @@ def _is_date(text: str) -> bool:
         return bool(_date.fullmatch(text) and datetime.date.fromisoformat(text))
     except ValueError:
         return False
-
-
-def _ms(text: str) -> int:
-    """The ms of a length of time; one that is none is told elsewhere, and is zero here."""
-    try:
-        return ms_of(text)
-    except ValueError:
-        return 0

@@ -15,9 +15,13 @@ from simulations.reading.toml_lines import Lines
 from simulations.scenario import Scenario
 
 SHIPPED: Final = Path(__file__).parent.parent / "scenarios"
+SWARM: Final = "swarm"
+"""In the place of a name: a scenario that is drawn from the seed."""
 FILE_BYTES_MAX: Final = 256 * 1024
 MISTAKES_TOLD_MAX: Final = 20
 
+_KEY_CHARS_SHOWN: Final = 40
+_ENDLESS: Final = ("Illegal character '\\n'", "Illegal character '\\r'", "Unterminated string", 'Expected "\'"')
 _place = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -42,7 +46,7 @@ def scenario_file(name: str) -> Path:
         return known[name]
     if name.endswith(".toml") or "/" in name or path.exists():
         return path
-    raise BadScenario(f'there is no scenario and no file "{name}"; {instead(name, known)}')
+    raise BadScenario(f'there is no scenario and no file "{name}"; {instead(name, [*known, SWARM])}')
 
 
 def text_of_scenario(name: str) -> str:
@@ -116,8 +120,18 @@ def _syntax(error: ValueError, text: str) -> str:
     found = _place.search(said)
     if found is None:
         return f"somewhere: {said}; this is no TOML"
-    line = found[1] or str(text.count("\n") + 1)
-    return f"line {line}: {said[: found.start()]}; this is no TOML"
+    lines = text.split("\n")
+    line = int(found[1] or len(lines))
+    return f"line {line}: {_in_words(said[: found.start()], lines[line - 1])}; this is no TOML"
+
+
+def _in_words(said: str, line: str) -> str:
+    """What `tomllib` says of a line, where it says it in words of its own."""
+    if said in _ENDLESS:
+        return "a text that begins with a quote has no quote at its end"
+    if said == "Cannot overwrite a value" or said.startswith("Cannot declare"):
+        return f"`{line.partition('=')[0].strip()[:_KEY_CHARS_SHOWN]}` is there already, and can be there but once"
+    return said
 
 
 def _told(mistakes: list[Mistake], lines: Lines, where: str) -> list[str]:

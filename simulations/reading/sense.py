@@ -13,8 +13,10 @@ from simulations.reading.mistakes import Mistake
 from simulations.reading.names import Names
 from simulations.reading.spans import length_mistakes, number_mistakes
 from simulations.reading.toml_lines import KeyPath
+from simulations.reading.ways import way_mistakes
 from simulations.scenario import (
     DAY,
+    DEVICES_MAX,
     EVERYBODY,
     HOUR,
     YEAR,
@@ -30,7 +32,6 @@ from simulations.scenario import (
 )  # fmt: skip
 
 BRANCHES_MAX: Final = 60
-DEVICES_MAX: Final = 9
 RELAYS_MAX: Final = 9
 ENTRIES_MAX: Final = 500
 """How many rules, lines or happenings a scenario may have."""
@@ -48,8 +49,6 @@ _NAME_CHARS_MAX: Final = NAME_CHARS_MAX - len(" copy 999")
 
 _open = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _start = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d", re.ASCII)
-_not_in_names = re.compile(r"^\.|[/\\:]")
-"""What leads out of the folder that is called so, or ends a host in an address."""
 _code = re.compile(rf"[A-Za-z0-9]{{1,{SERIES_CHARS_MAX}}}", re.ASCII)
 
 
@@ -67,13 +66,15 @@ def sense_mistakes(scenario: Scenario) -> Iterator[Mistake]:
     yield from _of_rules_twice(scenario.rules)
     for place, line in enumerate(scenario.lines):
         yield from _of_line(line, ("lines", place), names)
+    yield from _of_lines_twice(scenario.lines)
+    yield from way_mistakes(scenario, names)
     yield from _of_work(scenario.work, ("work",))
     yield from _of_faults(scenario.faults)
     yield from length_mistakes(("expect", "in_sync_within"), scenario.expect.in_sync_within, 1, 30 * DAY)
     if scenario.expect.delivered_within:
         yield from length_mistakes(("expect", "delivered_within"), scenario.expect.delivered_within, 1, LASTS_MAX)
     yield from deed_mistakes(scenario, names, end)
-    if not wrong_end:
+    if not wrong_end and all(1 <= branch.devices <= DEVICES_MAX for branch in scenario.branches):
         yield from _of_size(scenario, end)
 
 
@@ -125,9 +126,13 @@ def _of_places(scenario: Scenario, end: int) -> Iterator[Mistake]:
 
 def _of_name(names: tuple[str, ...], path: KeyPath, taken: dict[str, str]) -> Iterator[Mistake]:
     name = names[0]
-    is_fit = name.isprintable() and name == name.strip() != EVERYBODY and not _not_in_names.search(name)
+    is_fit = name.isprintable() and name == name.strip() != EVERYBODY
     if not is_fit or not 1 <= len(name) <= _NAME_CHARS_MAX:
-        yield Mistake(path, f'"{name[:40]}" cannot be a name; use 1 to {_NAME_CHARS_MAX} letters, digits and spaces')
+        yield Mistake(
+            path,
+            f'"{name[:40]}" cannot be a name; use 1 to {_NAME_CHARS_MAX} characters that can be seen, without spaces '
+            "around them, and not * alone",
+        )
     for one in names:
         if host_of(one) in taken:
             yield Mistake(path, f'two are called "{taken[host_of(one)]}"; give each device and relay a name of its own')
@@ -137,8 +142,8 @@ def _of_name(names: tuple[str, ...], path: KeyPath, taken: dict[str, str]) -> It
 def _of_branch(branch: Branch, path: KeyPath, end: int) -> Iterator[Mistake]:
     if not 1 <= branch.devices <= DEVICES_MAX:
         yield Mistake((*path, "devices"), f"{branch.name} has {branch.devices} devices; write 1 to {DEVICES_MAX}")
-    if branch.open and (not _open.fullmatch(branch.open) or branch.open[:5] >= branch.open[6:]):
-        yield Mistake((*path, "open"), f'"{branch.open}" are no hours of one day; write them as "09:00-21:00"')
+    if branch.open and (not _open.fullmatch(branch.open) or branch.open[:5] == branch.open[6:]):
+        yield Mistake((*path, "open"), f'"{branch.open}" are no hours; write them as "09:00-21:00" or "22:00-04:00"')
     yield from length_mistakes((*path, "joins"), branch.joins, 0, end - 1)
     if branch.work is not None:
         yield from _of_work(branch.work, (*path, "work"))
@@ -186,6 +191,18 @@ def _of_rule(rule: RuleBetween, path: KeyPath, names: Names, end: int) -> Iterat
             (*path, "between"),
             f"every branch has a rule with {names.head_office}, the head office: write it as `rule` of the branch",
         )
+
+
+def _of_lines_twice(lines: tuple[Line, ...]) -> Iterator[Mistake]:
+    seen: set[frozenset[str]] = set()
+    for place, line in enumerate(lines):
+        pair = frozenset(line.between)
+        if pair in seen:
+            yield Mistake(
+                ("lines", place),
+                f"{' and '.join(line.between)} have a line already, which this one would undo; write all keys in one",
+            )
+        seen.add(pair)
 
 
 def _of_rules_twice(rules: tuple[RuleBetween, ...]) -> Iterator[Mistake]:

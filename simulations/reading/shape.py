@@ -24,6 +24,8 @@ from simulations.scenario import Scenario
 
 _SHAPE: Final = msgspec.inspect.type_info(Scenario)
 _SAID_CHARS_MAX: Final = 40
+_NUMBER_MAX: Final = 2**63 - 1
+"""Whole numbers of TOML are no larger; `tomllib` reads any."""
 _EXAMPLES: Final = {
     "start": "2026-06-01T09:00",
     "until": "2026-03-31",
@@ -67,6 +69,8 @@ def _mistakes(value: object, kind: Type, path: KeyPath) -> Iterator[Mistake]:
             if value not in kind.values:
                 words = [str(word) for word in kind.values]
                 yield Mistake(path, f'`{_key_of(path)}` cannot be "{value}"; {instead(value, words)}')
+        case IntType() | FloatType() if isinstance(value, int) and not -_NUMBER_MAX <= value <= _NUMBER_MAX:
+            yield Mistake(path, f"`{_key_of(path)}` is a number far larger than any that could be meant here")
         case _ if not _is_plain(value, kind):
             yield Mistake(path, f"{_said(path, value)}; {_wanted(value, kind, path)}")
 

@@ -30,6 +30,14 @@ def length_mistakes(path: KeyPath, text: str, least: int, most: int) -> Iterator
         yield Mistake(path, f'`{path[-1]}` is "{text}"; it may be {bounds}')
 
 
+def ms_or_zero(text: str) -> int:
+    """The ms of a length of time; one that is none is told elsewhere, and is zero here."""
+    try:
+        return ms_of(text)
+    except ValueError:
+        return 0
+
+
 def number_mistakes(path: KeyPath, number: float, least: float, most: float) -> Iterator[Mistake]:
     """Tell whether a number is out of bounds, or none at all."""
     if not least <= number <= most:

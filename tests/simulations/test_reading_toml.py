@@ -1,5 +1,6 @@
 """Reading scenarios: what is right becomes one, and every mistake is told with its line and what would be right."""
 
+import re
 from contextlib import suppress
 
 import msgspec
@@ -20,7 +21,7 @@ from simulations.reading.reading_toml import (
 from simulations.reading.sense import sense_mistakes
 from simulations.reading.shape import shape_mistakes
 from simulations.reading.writing_toml import toml_of
-from simulations.scenario import Branch, Scenario
+from simulations.scenario import Branch, Scenario, device_names, host_of, ms_of
 
 SHOP = """title = "A shop"
 about = "Whether it works"
@@ -117,15 +118,34 @@ WRONG_SENSE = [
     ('[[branches]]\nname = "Goa"\ncode = "PANJIM"\n', 'line 15: "PANJIM" is no code'),
     ('[[branches]]\nname = " Goa"\ncode = "GOA"\n', 'line 14: " Goa" cannot be a name'),
     ('[[branches]]\nname = "*"\ncode = "GOA"\n', 'line 14: "*" cannot be a name'),
-    ('[[branches]]\nname = "/etc/khata"\ncode = "GOA"\n', 'line 14: "/etc/khata" cannot be a name'),
-    ('[[branches]]\nname = ".."\ncode = "GOA"\n', 'line 14: ".." cannot be a name'),
-    ('[[branches]]\nname = "Goa:1"\ncode = "GOA"\n', 'line 14: "Goa:1" cannot be a name'),
+    ('[[branches]]\nname = "Goa\\u0000"\ncode = "GOA"\n', 'line 14: "Goa\x00" cannot be a name'),
+    ('[[branches]]\nname = "गोवा"\ncode = "A"\n[[branches]]\nname = "गोवा"\ncode = "B"\n', "line 17: two are called"),
     ('[[branches]]\nname = "pune-2"\ncode = "X"\n', 'line 14: two are called "Pune 2"'),
     ('[[branches]]\nname = "Goa"\ncode = "GOA"\ndevices = 10\n', "line 16: Goa has 10 devices; write 1 to 9"),
     ('[[branches]]\nname = "Goa"\ncode = "GOA"\ndevices = 0\n', "line 16: Goa has 0 devices; write 1 to 9"),
+    ('[[branches]]\nname = "Goa"\ncode = "GOA"\ndevices = 100000000\n', "line 16: Goa has 100000000 devices"),
+    ('[[branches]]\nname = "Goa"\ncode = "GOA"\ndevices = 9' + "9" * 400, "line 16: `devices` is a number far larger"),
+    ("[work]\nvouchers = 9" + "9" * 400, "line 14: `vouchers` is a number far larger"),
     ('joins = "2d"\n', 'line 13: `joins` is "2d"; it may be at most just under 2d, when the scenario ends'),
-    ('open = "21:00-09:00"\n', 'line 13: "21:00-09:00" are no hours of one day'),
-    ('open = "9-21"\n', 'line 13: "9-21" are no hours of one day'),
+    ('open = "09:00-09:00"\n', 'line 13: "09:00-09:00" are no hours'),
+    ('open = "9-21"\n', 'line 13: "9-21" are no hours'),
+    ('[[lines]]\nbetween=["Pune","*"]\nup=false\n', "line 15: Pune has no way to Head Office"),
+    ("[[relays]]\nname='R'\n[[lines]]\nup=false\n", "line 16: Pune has no way to Head Office"),
+    (
+        '[[lines]]\nbetween=["Pune","*"]\nup=false\n[[lines]]\nbetween=["*","Pune"]\nspeed=9\n',
+        "line 16: * and Pune have a line already, which this one would undo",
+    ),
+    (happening('do="unlock"'), "line 13: `unlock` needs a `lock` at an earlier `at`"),
+    (happening('do="resume"\nwho=["Pune"]'), "line 13: `resume` of Pune needs a `pause` of it at an earlier `at`"),
+    (happening('do="burn"\nwho=["Pune"]') + happening('do="cut"\nwho=["Pune 2"]'), "line 20: Pune 2 has burnt by then"),
+    (
+        "joins='3h'\n[[branches]]\nname='Goa'\ncode='G'\n" + happening('do="burn"\nwho=["Head Office"]'),
+        "line 13: joining needs Head Office, which has burnt by then: let it `recover`",
+    ),
+    (
+        happening('do="burn"\nwho=["Head Office"]') + happening('do="lock"\nuntil="2026-03-31"'),
+        "line 17: `lock` needs Head Office, which has burnt by then",
+    ),
     ("[branches.work]\nhot = 1.5\n", "line 14: `hot` is 1.5; it may be 0 to 1"),
     ("[work]\nvouchers = -1\n", "line 14: `vouchers` is -1; it may be 0 to 1,000"),
     ("[work]\nvouchers = nan\n", "line 14: `vouchers` is nan"),
@@ -193,15 +213,77 @@ def test_what_the_beginning_says_wrong_is_told(old, new, told):
     assert any(line.startswith(told) for line in found), found
 
 
+@pytest.mark.parametrize(
+    "name", ["मुख्यालय", "Hauptstraße", "Mumbai 🏬", "No. 5/2 & Co", "/etc/khata", "..", "Goa:1", "-"]
+)
+def test_a_shop_may_have_any_name_and_its_host_is_one_that_addresses_and_folders_can_have(name):
+    scenario = parse_scenario(SHOP.replace("Pune", name), "shop.toml")
+    hosts = [host_of(one) for one in device_names(scenario.branches[1])]
+    assert len(set(hosts)) == 2
+    assert all(re.fullmatch("[a-z0-9][a-z0-9-]*", host) for host in hosts)
+
+
+def test_a_name_of_which_hosts_can_consist_is_the_host():
+    assert host_of("Gomti Nagar 2") == "gomti-nagar-2"
+
+
 def test_a_restore_after_a_back_up_of_the_same_is_right():
     text = SHOP + happening('do="back-up"') + '[[happenings]]\nat="2h"\ndo="restore"\nwho=["Pune"]\n'
     assert len(parse_scenario(text, "shop.toml").happenings) == 2
 
 
+def test_a_time_before_the_beginning_is_one_mistake():
+    text = "joins='3h'\n[[happenings]]\nat='-1h'\ndo='cut'\nwho=['Pune']\n"
+    assert mistakes(text) == ['line 15: `at` is "-1h"; it may be at least 0s']
+
+
+@pytest.mark.parametrize(
+    ("length", "ms"),
+    [("3h30m", 12_600_000), ("1.5h", 5_400_000), ("-1d 2h", -93_600_000), ("1s500ms", 1500), ("2 m", 120_000)],
+)
+def test_a_length_of_time_may_have_several_units(length, ms):
+    assert ms_of(length) == ms
+
+
+@pytest.mark.parametrize("length", ["", "3", "h", "3h ", "3h30", "--3h", "3h-30m", "3h,30m"])
+def test_what_is_no_length_of_time_is_told(length):
+    with pytest.raises(ValueError, match="such as 90s, 3d or 3h30m"):
+        ms_of(length)
+
+
+@pytest.mark.parametrize(
+    ("added", "told"),
+    [
+        ('name = "twice"\n', "`name` is there already, and can be there but once"),
+        ("[work]\n[work]\n", "`[work]` is there already, and can be there but once"),
+        ('rule = "none\n', "a text that begins with a quote has no quote at its end"),
+        ("rule = 'none\n", "a text that begins with a quote has no quote at its end"),
+        ('rule = """none\n', "a text that begins with a quote has no quote at its end"),
+    ],
+)
+def test_what_is_no_toml_is_told_in_words(added, told):
+    assert f": {told}; this is no TOML" in mistakes(added)[0]
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "[[relays]]\nname='R'\n[[lines]]\nup=false\n[[lines]]\nbetween=['*','R']\n",
+        "[[branches]]\nname='Goa'\ncode='G'\n[[lines]]\nbetween=['Pune','Head Office']\nup=false\n",
+        "open='22:00-04:00'\n",
+        happening('do="burn"\nwho=["Head Office"]')
+        + '[[happenings]]\nat="2h"\ndo="recover"\nwho=["Head Office"]\nother=["Pune"]\n'
+        + '[[happenings]]\nat="3h"\ndo="crash"\nwho=["Head Office"]\n',
+    ],
+)
+def test_what_may_look_wrong_and_is_not_is_read(added):
+    assert parse_scenario(SHOP + added, "shop.toml").title == "A shop"
+
+
 def test_there_are_bounds_on_how_many_there_are():
     many = "".join(f'[[branches]]\nname = "B{number}"\ncode = "X{number}"\n' for number in range(59))
     assert mistakes(many) == [f"line {13 + 3 * 58}: there are 61 branches; at most 60 can be simulated"]
-    assert "line 1513: there are 501 lines" in mistakes("[[lines]]\nup=true\nspeed=1\n" * 501)[0]
+    assert "line 1513: there are 501 happenings" in mistakes('[[happenings]]\nat="1h"\ndo="reset"\n' * 501)[0]
     assert "needs at least one branch" in mistakes("", "branches = []\n" + SHOP.partition("[[")[0])[0]
 
 

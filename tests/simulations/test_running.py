@@ -9,7 +9,7 @@ import sys
 import msgspec
 
 from simulations.running import run
-from simulations.scenario import MINUTE, Branch, Expect, Happening, RelayAt, RuleBetween, Scenario, Work
+from simulations.scenario import MINUTE, Branch, Expect, Happening, Line, RelayAt, RuleBetween, Scenario, Work
 
 BUSY = Work(vouchers=40, alterations=20, hot=1.0, cancellations=2, masters=4, renames=4, transfers=8, settlements=0)
 CUT = Scenario(
@@ -40,6 +40,39 @@ def in_another_process(seed: int, hash_seed: str) -> list[object]:
     )
     found: list[object] = json.loads(done.stdout)
     return found
+
+
+def test_a_head_office_is_called_as_its_people_write():
+    named = msgspec.structs.replace(
+        CUT,
+        lasts="5m",
+        branches=(Branch(name="मुख्यालय", code="HO"), Branch(name="No. 5/2 & Co", code="NO")),
+        relays=(RelayAt(name="☁"),),
+        happenings=(),
+    )
+    assert not run(named, 1, "named").violations
+
+
+def test_a_run_in_which_a_device_can_never_join_ends_with_a_failure():
+    alone = msgspec.structs.replace(CUT, lines=(Line(latency="10m"),), relays=(), happenings=())
+    story = run(alone, 1, "alone")
+    assert [violation.check for violation in story.violations] == ["all are in sync in time"]
+    assert "Pune is not running" in story.violations[0].text
+
+
+def test_a_branch_may_be_open_over_midnight():
+    night = msgspec.structs.replace(
+        CUT,
+        start="2026-06-01T23:50",
+        branches=(CUT.branches[0], Branch(name="Bar", code="BAR", open="23:55-00:05")),
+        relays=(),
+        happenings=(),
+    )
+    (lane,) = [lane for lane in run(night, 1, "bar").lanes if lane.name == "Bar"]
+    closed = [(span.begin / MINUTE, span.end / MINUTE) for span in lane.spans if span.why == "off"]
+    assert closed[0][0] < 1
+    assert closed[0][1] == 5
+    assert closed[1:] == [(15, 30)]
 
 
 def test_a_seed_gives_the_same_run_in_other_processes_with_other_hash_seeds_and_another_seed_another_one():

@@ -49,9 +49,11 @@ def test_a_seed_that_breaks_its_process_is_a_failure_with_what_it_said():
 def test_a_seed_that_hangs_is_a_failure_that_tells_where_it_was():
     outcomes = {outcome.seed: outcome for outcome in run_seeds(hangs_with_two, range(1, 4), 2, seconds_max=3.0)}
     assert [seed for seed, outcome in outcomes.items() if not outcome.held] == [2]
-    assert outcomes[2].check == "hangs"
-    assert outcomes[2].broke.startswith("it took longer than 3 seconds")
-    assert "hangs_with_two" in outcomes[2].broke
+    assert outcomes[2].check == "takes too long"
+    assert outcomes[2].broke.startswith("it took longer than 3 s, and was given up")
+    assert "simulations/told_by_seeds.py" in outcomes[2].broke
+    assert "in hangs_with_two" in outcomes[2].broke
+    assert 'File "' not in outcomes[2].broke
 
 
 def test_what_a_process_leaves_on_the_disk_goes_with_it():

@@ -50,7 +50,8 @@ def test_two_happenings_that_need_each_other_both_stay():
     left = shrunk(fails)
     assert [(one.do, one.who) for one in left.happenings] == [("back-up", ("Jamnagar",)), ("restore", ("Jamnagar",))]
     assert [branch.name for branch in left.branches] == ["Ahmedabad", "Jamnagar"]
-    assert ms_of("30h") < ms_of(left.lasts) < ms_of("36h")
+    restored = ms_of(left.happenings[-1].at)
+    assert restored < ms_of(left.lasts) < restored * 6 // 5
 
 
 def test_one_kind_of_fault_is_left():
@@ -104,6 +105,56 @@ def test_it_ends_after_so_many_runs_or_so_long():
     brief = shrink(WHOLE, lambda _: True, Watch(), seconds_max=5.0)
     assert brief.runs < 6
     assert not brief.done
+
+
+def test_whoever_interrupts_it_gets_the_smallest_found_so_far():
+    tried: list[Scenario] = []
+
+    def fails(scenario: Scenario) -> bool:
+        tried.append(scenario)
+        if len(tried) == 4:
+            raise KeyboardInterrupt
+        return True
+
+    found = shrink(WHOLE, fails, lambda: 0.0)
+    assert (found.scenario, found.runs, found.done, found.interrupted) == (tried[2], 4, False, True)
+
+
+def devices(scenario: Scenario) -> int:
+    return sum(branch.devices for branch in scenario.branches)
+
+
+@pytest.mark.parametrize("needed", ["", "60% of the time", "a fault", "a happening"])
+def test_runs_that_take_a_minute_are_shortened_within_five(needed):
+    """What a run costs goes with how long it lasts, how many there are, and how much goes wrong."""
+    watch = [0.0]
+
+    def fails(scenario: Scenario) -> bool:
+        going_on = 0.5 + 0.25 * bool(scenario.happenings) + 0.25 * (scenario.faults.crashes > 0)
+        watch[0] += 60 * ms_of(scenario.lasts) / ms_of(WHOLE.lasts) * devices(scenario) / devices(WHOLE) * going_on
+        return {
+            "": True,
+            "60% of the time": ms_of(scenario.lasts) > ms_of(WHOLE.lasts) * 0.6,
+            "a fault": scenario.faults.crashes > 0,
+            "a happening": any(one.do == "revoke" for one in scenario.happenings),
+        }[needed]
+
+    found = shrink(WHOLE, fails, lambda: watch[0], runs_max=2000, seconds_max=300.0)
+    assert len(found.scenario.branches) <= 2
+    assert not found.scenario.relays
+    assert len(found.scenario.happenings) <= (2 if needed == "a happening" else 0)
+
+
+def test_what_comes_after_the_failure_is_left_out_first():
+    tried: list[Scenario] = []
+
+    def fails(scenario: Scenario) -> bool:
+        tried.append(scenario)
+        return ms_of(scenario.lasts) > ms_of("20h")
+
+    found = shrink(WHOLE, fails, lambda: 0.0, runs_max=2000, failed_at=ms_of("20h") + 7)
+    assert tried[0].lasts == found.scenario.lasts == "72001s"
+    assert all(ms_of(one.at) < ms_of("72001s") for one in tried[0].happenings)
 
 
 @given(st.sets(st.integers(0, 11), min_size=1, max_size=3))

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from khata.cli.simulated import as_data, as_list, print_failure, print_seeds, print_story
+from khata.cli.simulated import as_data, as_list, print_failure, print_seeds, print_shortest, print_story
 from simulations.choosing import chosen
-from simulations.reading.reading_toml import read_scenario, shipped, text_of_scenario
+from simulations.reading.reading_toml import parse_scenario, read_scenario, shipped, text_of_scenario
 from simulations.running_seeds import Outcome
 from simulations.shrinking import Shrunk
+from simulations.swarm import draw
 from tests.khata.command_line import Run, command_line
 from tests.simulations.told_by_seeds import a_story
 
@@ -47,6 +48,8 @@ def test_the_shipped_ones_are_listed_and_shown(khata):
     assert all(name in listed.out for name in shipped())
     assert khata("simulate", "--list", "--json").json[0].keys() == {"name", "title"}
     assert khata("simulate", "--show", "swizzle").out == text_of_scenario("swizzle")
+    drawn = khata("simulate", "--show", "swarm", "--seed", "7").out
+    assert parse_scenario(drawn, "drawn") == draw(7)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,9 @@ def test_the_shipped_ones_are_listed_and_shown(khata):
         (("swizzle", "--seeds", "1..2", "--report", "x.html"), "single --seed"),
         (("swizzle", "--trace", "--json"), "--json for programs"),
         (("swizzle", "--seed", "-1"), "--seed"),
+        (("swizzle", "--seed", "99999999999999999999999"), "less than or equal to 9223372036854775807"),
+        (("swizzle", "--seeds", "1..3", "--seed", "2"), "one of --seed and --seeds"),
+        (("swizzle", "--no-shrink", "--save", "a.toml"), "--no-shrink does not look for"),
     ],
 )
 def test_wrong_usage_ends_with_2(khata, arguments, told):
@@ -75,6 +81,7 @@ def test_a_scenario_that_is_wrong_or_not_there_is_told(khata, tmp_path):
     assert wrong.code == 1
     assert wrong.err.startswith('wrong.toml, line 10: two are called "Head Office"')
     assert "did you mean" in khata("simulate", "swizle").err
+    assert 'did you mean "swarm"?' in khata("simulate", "swram").err
     assert "there is no file gone.toml" in khata("simulate", "gone.toml").err
 
 
@@ -94,9 +101,9 @@ def test_a_file_that_cannot_be_written_is_told_before_the_run(khata, tmp_path):
     (tmp_path / "tiny.toml").write_text(TINY)
     (tmp_path / "folder.png").mkdir()
     for arguments, told in (
-        (("--report", "gone/tiny.html"), "there is no file gone/tiny.html"),
+        (("--report", "gone/tiny.html"), "there is no folder gone; make it"),
         (("--report", "folder"), "folder.png is a folder"),
-        (("--save", "gone/least.toml"), "there is no file gone/least.toml"),
+        (("--save", "gone/least.toml"), "there is no folder gone; make it"),
         (("--seeds", "1..2", "--save", "folder.png"), "folder.png is a folder"),
     ):
         ran = khata("simulate", "tiny.toml", *arguments)
@@ -136,6 +143,16 @@ def test_what_cannot_hold_is_a_failure_with_all_that_is_needed_to_look_into_it(k
     assert again.json["check"] == khata("simulate", "tiny.toml", "--seed", "2", "--no-shrink", "--json").json["check"]
 
 
+def test_a_run_that_takes_too_long_is_given_up_and_says_where_it_was(khata):
+    ran = khata("simulate", "everything-at-once", "--seconds", "1", "--report", "all.html")
+    assert ran.code == 1
+    assert "it took longer than 1 s, and was given up; --seconds gives it more" in ran.out
+    assert "it was at " in ran.out
+    assert "File " not in ran.out
+    assert "shortest" not in ran.out + ran.err
+    assert "nothing is written to all.html" in ran.err
+
+
 APART = '[[happenings]]\nat = "1m"\ndo = "cut"\n'
 
 
@@ -149,14 +166,26 @@ def test_a_story_is_told_in_figures(capsys):
 
 def test_a_failure_has_the_seed_the_check_the_last_events_the_schedule_and_the_command(capsys):
     outcome = Outcome(seed=7, story=a_story(7, "numbers", "balance"))
-    print_failure("my shop.toml", outcome, Shrunk(read_scenario("swizzle"), 12, True), "")
+    print_failure("my shop.toml", outcome)
+    print_shortest("my shop.toml", outcome, Shrunk(read_scenario("swizzle"), 12, True), "")
     told = capsys.readouterr().out
     assert "With seed 7 not all held." in told
     assert "0d 01:02:03 numbers: numbers is wrong" in told
     assert "Agra: saved" in told
     assert "(12 tried)" in told
     assert '[[happenings]]\nat = "3h"\ndo = "swizzle"' in told
-    assert "Again: khata simulate 'my shop.toml' --seed 7" in told
+    assert "Again: khata simulate 'my shop.toml' --seed 7 --no-shrink\n" in told
+    assert told.index("Again:") < told.index("(12 tried)")
+
+
+@pytest.mark.parametrize(("interrupted", "told"), [(True, "it was interrupted"), (False, "the time for it was over")])
+def test_why_no_shorter_schedule_was_looked_for_is_told(capsys, interrupted, told):
+    print_shortest("swizzle", FAILED, Shrunk(read_scenario("swizzle"), 12, False, interrupted), "least.toml")
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"The shortest schedule found that still fails so (12 tried, then {told}):",
+        "",
+        "  least.toml: khata simulate least.toml --seed 3 --no-shrink",
+    ]
 
 
 def test_many_seeds_have_a_line_for_all_and_one_for_each_failure(capsys):
@@ -166,7 +195,7 @@ def test_many_seeds_have_a_line_for_all_and_one_for_each_failure(capsys):
     assert "3 seeds of swarm (of 10)" in told
     assert "2 failed" in told
     assert "seed 2: breaks: it ended with code 7" in told
-    assert "seed 3: numbers: numbers is wrong\n    khata simulate swarm --seed 3" in told
+    assert "seed 3: numbers: numbers is wrong\n    khata simulate swarm --seed 3 --no-shrink" in told
 
 
 FAILED = Outcome(seed=3, story=a_story(3, "numbers"))
@@ -176,7 +205,7 @@ def test_programs_get_the_story_the_check_and_the_schedule():
     shortest = Shrunk(read_scenario("swizzle"), 12, False)
     one = json.loads(json.dumps(as_data("swarm", FAILED, shortest)))
     assert (one["held"], one["check"], one["trace"]) == (False, "numbers", f"{3:032x}")
-    assert one["again"] == "khata simulate swarm --seed 3"
+    assert one["again"] == "khata simulate swarm --seed 3 --no-shrink"
     assert one["shortest"].startswith("# What is left of swarm")
     many = json.loads(json.dumps(as_list("swarm", [Outcome(seed=1, story=a_story(1)), FAILED], None)))
     assert many["failed"] == [3]
