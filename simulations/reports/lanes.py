@@ -13,11 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
+from simulations.intervals import together
 from simulations.reports.drawing import Picture
 from simulations.reports.palette import LIGHT, MARKS, SPANS
 from simulations.reports.plain import counted, length, shortened, shown
 from simulations.reports.times import column_ms, time_axis
-from simulations.reports.touch import returns, together
+from simulations.reports.touch import returns
 from simulations.story import Lane, Story
 
 _MARK_COLUMNS: Final = 120

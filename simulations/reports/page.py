@@ -9,8 +9,9 @@ from khata.relays import show_size
 from simulations.reports.figures import NEVER, Link, Spread, links, spread, spread_by_device
 from simulations.reports.happened import happened
 from simulations.reports.plain import clock, counted, hours, length, shown, year
+from simulations.reports.settling import in_order
 from simulations.reports.touch import Return, returns
-from simulations.reports.words import paragraph, replay
+from simulations.reports.words import failure, paragraph, replay
 from simulations.story import Story
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _told(story: Story) -> dict[str, Any]:
     rows, left_out = happened(story)
     all_links = links(story)
     return {
-        "paragraph": paragraph(story),
+        "leads": [sentences for sentences in (failure(story), paragraph(story)) if sentences],
         "replay": shown(replay(story)),
         "key_figures": _key_figures(story),
         "spreads": _spreads(story),
@@ -106,8 +107,9 @@ def _told(story: Story) -> dict[str, Any]:
         "happened": rows,
         "happened_left_out": left_out,
         "conflicts": story.conflicts[:_OPEN_MAX],
-        "problems": story.problems[:_OPEN_MAX],
+        "problems": in_order(story.problems)[:_OPEN_MAX],
         "violations": story.violations[:_OPEN_MAX],
+        "failed_checks": len({one.check for one in story.violations}),
         "open_max": _OPEN_MAX,
         "never": NEVER,
     }
@@ -129,7 +131,7 @@ def _key_figures(story: Story) -> list[tuple[str, str]]:
         (length(story.ended), "from beginning to end"),
         (f"{every.saves:,}", "entry saved" if every.saves == 1 else "entries saved"),
         (_or_dash(every.half), "until half of the saves were everywhere"),
-        (_or_dash(every.most), "until 99 of 100 were"),
+        (_or_dash(every.most), "until 99 of 100 were" + _awake(every)),
         (_or_dash(every.longest), "the longest that one took"),
         (
             f"{len(story.conflicts):,}",
@@ -137,6 +139,10 @@ def _key_figures(story: Story) -> list[tuple[str, str]]:
         ),
         (show_size(sum(sum(one.bytes) for one in story.traffic)), "over all lines"),
     ]
+
+
+def _awake(every: Spread) -> str:
+    return "" if every.awake is None else f"; {length(every.awake)} while both ends were switched on"
 
 
 def _or_dash(ms: int | None) -> str:

@@ -115,7 +115,7 @@ def test_the_page_tells_what_the_story_tells(pune):
         "44 s later, with Head office",
         "Pune and Pune 2",
         "cut off for 72 h",
-        "books locked up to 31 May 2026",
+        "locked the books up to and with 31 May 2026",
         "khata simulate branch-offline-three-days --seed 7",
         "5f2d" * 16,
         "1,320",
