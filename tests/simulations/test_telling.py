@@ -1,4 +1,4 @@
-"""What a run writes down for its story: what people decide leaves marks and spans, and a failure tells what led to it."""
+"""What a run writes down for its story: what people decide leaves marks, and a failure tells what led to it."""
 
 import msgspec
 
