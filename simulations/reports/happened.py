@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulations.reports.plain import counted, length, listed, shown
-from simulations.scenario import HOUR
+from simulations.scenario import HOUR, MINUTE
 from simulations.story import Kind, Mark, Span, Story
 
 ROWS_MAX: Final = 120
@@ -62,7 +62,9 @@ def happened(story: Story) -> tuple[list[Row], int]:
     for lane in story.lanes:
         for span in lane.spans:
             for at, matters, what in _edges(span, story.ended):
-                groups[at, matters, what].append(lane.name)
+                # Shops close one device after the other: within a minute that is one event.
+                slot = at - at % MINUTE if span.why == "off" else at
+                groups[slot, matters, what].append(lane.name)
     everyone = len(story.lanes)
     by_importance = sorted(groups.items(), key=lambda group: (group[0][1], group[0][0], group[0][2]))
     rows = [Row(at, _named(who, everyone), what) for (at, _, what), who in by_importance[:ROWS_MAX]]

@@ -8,7 +8,7 @@ from crdt_models.errors import KhataError
 from khata.relays import show_size
 from simulations.reports.figures import NEVER, Link, Spread, links, spread, spread_by_device
 from simulations.reports.happened import happened
-from simulations.reports.plain import clock, counted, hours, length, shown, year
+from simulations.reports.plain import clock, counted, hours, length, listed, shown, year
 from simulations.reports.settling import in_order
 from simulations.reports.touch import Return, returns
 from simulations.reports.words import failure, paragraph, replay
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LIBRARIES = ("jinja2", "matplotlib")
 _LINKS_MAX = 40
 _OPEN_MAX = 200
+_LANES_NAMED_MAX = 12
 
 
 def report_files(path: Path) -> tuple[Path, Path]:
@@ -62,6 +63,7 @@ def _page(story: Story, drawn: "dict[str, list[Picture]]") -> str:
     from simulations.reports.drawing import as_svg
     from simulations.reports.lanes import caption
     from simulations.reports.palette import DARK, LIGHT, as_css
+    from simulations.reports.pictures import unsent_caption
 
     surroundings = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -87,9 +89,18 @@ def _page(story: Story, drawn: "dict[str, list[Picture]]") -> str:
         dark=Markup(as_css(DARK)),
         pictures=embedded,
         lanes_caption=caption(story),
+        unsent_caption=unsent_caption(story),
+        lane_names=_from_above(story),
         counted=counted,
         **_told(story),
     )
+
+
+def _from_above(story: Story) -> str:
+    """The lanes in words, for who sees the picture of them only in parts."""
+    names = [shown(lane.name) for lane in story.lanes]
+    more = len(names) - _LANES_NAMED_MAX
+    return listed([*names[:_LANES_NAMED_MAX], f"{more:,} more"] if more > 0 else names)
 
 
 def _told(story: Story) -> dict[str, Any]:

@@ -50,3 +50,11 @@ def test_the_lesser_events_are_left_out_where_there_are_too_many():
 def test_a_crash_is_told_once_and_that_it_is_over():
     story = a_story(lanes=(lane("Pune", (HOUR, 2 * HOUR, "crashed")),), marks=(mark(HOUR, "crash", "Pune", "crashed"),))
     assert happened(story)[0] == [Row(HOUR, "Pune", "crashed"), Row(2 * HOUR, "Pune", "running again")]
+
+
+def test_that_shops_close_within_a_minute_is_one_event():
+    lanes = (lane("Pune", (HOUR, 9 * HOUR, "off")), lane("Delhi", (HOUR + 20, 9 * HOUR + 30, "off")))
+    assert happened(a_story(lanes=lanes))[0] == [
+        Row(HOUR, "all 2", "switched off for 8 h"),
+        Row(9 * HOUR, "all 2", "switched on"),
+    ]
