@@ -118,14 +118,14 @@ class Judge:
 
     def _delivered_within(self, longest: str) -> None:
         log = self._world.setting.log
-        took = [((log.everywhere(saved) or saved.at) - saved.at, saved) for saved in log.saved]
+        took = [((log.everywhere(saved) or saved.at) - saved.at, saved) for saved in log.saved if saved.commits]
         late = [one for one in took if one[0] > ms_of(longest)]
         if late:
             worst_took, worst = max(late, key=lambda one: one[0])
             log.violated(
                 "delivered in time",
-                f"{len(late):,} of {counted(len(took), 'save')} took longer than {longest} to be everywhere; "
-                f"the longest, {worst.text} of {worst.device}, took {length(worst_took)}",
+                f"{len(late):,} of {counted(len(took), 'save')} took longer than {length(ms_of(longest))} to be "
+                f"everywhere; the longest, {worst.text} of {worst.device}, took {length(worst_took)}",
             )
 
     def _lacking(self) -> list[str]:

@@ -81,7 +81,8 @@ class Log:
         if kind in ("joined", "recovered", "cloned"):
             self.joined.setdefault(who, at)
         self.marks.append(Mark(at=at, kind=kind, who=who, text=text, other=other, count=count))
-        said = " ".join(part for part in (kind, text, other) if part)
+        what, whom = "" if kind == "other" else kind, f"from {other}" if kind == "delivered" else other
+        said = " ".join(part for part in (what, text, whom) if part)
         # Of being in sync a device tells by itself.
         (self.trace.take if kind == "in-sync" else self.trace.note)(at, who, said)
 

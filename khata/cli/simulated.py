@@ -162,7 +162,7 @@ def _shortest(name: str, outcome: "Outcome", shrunk: "Shrunk | None") -> dict[st
 
 def _figures(story: "Story") -> list[tuple[str, str]]:
     """The figures of a run, each with its name."""
-    from simulations.reports.figures import NEVER, spread
+    from simulations.reports.figures import spread
     from simulations.reports.plain import length
 
     every = spread(story.deliveries)
@@ -176,7 +176,7 @@ def _figures(story: "Story") -> list[tuple[str, str]]:
     ):
         if took is not None:
             rows.append((says, length(took)))
-    rows.append((f"saves that were everywhere {NEVER}", f"{every.never:,}"))
+    rows.append(("saves that were not everywhere within the run", f"{every.never:,}"))
     synced = "never" if story.in_sync is None else f"{length(story.in_sync - story.lasts)} after all was healed"
     rows.append(("all in sync", synced))
     return rows

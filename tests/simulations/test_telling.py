@@ -64,8 +64,9 @@ def test_a_check_that_many_saves_failed_is_told_once_and_real_events_before_it()
     story = a_run(cut, expect=Expect(delivered_within="30s"))
     (one,) = story.violations
     assert one.check == "delivered in time"
-    assert "took longer than 30s to be everywhere; the longest, " in one.text
+    assert "took longer than 30 s to be everywhere; the longest, " in one.text
     said = [event.split("  ")[-1] for event in story.last_events]
     assert said
     assert len(set(said)) == len(said)
     assert not any("delivered in time" in event or event.endswith("in-sync Pune") for event in said)
+    assert any(event.startswith("Pune: delivered from Head Office") for event in said)
