@@ -171,7 +171,7 @@ _WHY = {
     "cut": "its lines were cut",
     "one-way": "it was heard one way only",
     "off": "it was switched off",
-    "crashed": "it crashed",
+    "crashed": "it crashed or lost power",
     "gone": "it was lost for good",
 }
 

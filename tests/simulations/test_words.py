@@ -185,3 +185,14 @@ def test_what_needs_a_person_is_told_by_what_it_is():
     problems = [Open(name=name, text="") for name in ("late voucher", "late voucher", "negative stock", "same name")]
     said = paragraph(a_story(problems=tuple(problems), conflicts=(Open(name="Sales 1", text=""),)))
     assert "1 conflict, 2 late vouchers, 1 other problem and the stock of 1 item below nothing need a person." in said
+
+
+def test_what_waited_elsewhere_for_a_branch_that_was_cut_off_is_not_told_again_though_shops_were_closed_too():
+    night = (10 * HOUR, 24 * HOUR, "off")
+    late = structs.replace(saved(9 * HOUR, "Kolkata", 30 * HOUR), last="Indore")
+    story = a_story(
+        lanes=(lane("Kolkata", night), lane("Indore", (8 * HOUR, 29 * HOUR, "cut"), night), lane("Guwahati", night)),
+        deliveries=(late,),
+    )
+    assert paragraph(story)[0] == "Indore was alone for 21 h; nothing waited there."
+    assert not any(sentence.startswith("At Kolkata") for sentence in paragraph(story))
