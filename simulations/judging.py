@@ -14,6 +14,7 @@ from khata.number_clashes import duplicate_numbers
 from simulations.device import Device, Machine
 from simulations.log import FAULTS_MAX
 from simulations.oracle import Oracle
+from simulations.reports.plain import counted, length
 from simulations.scenario import ms_of
 from simulations.world import World
 
@@ -21,6 +22,7 @@ CHECK_SECONDS: Final = 900.0
 """How often everything is looked at while the run goes on."""
 _UNSENT_BYTES_MAX: Final = 8 * 1024 * 1024
 """More than the protocol lets a device have on its way to another, with the answers that it owes it."""
+_SAID_MAX: Final = 10
 _CONVERSATIONS_MAX: Final = 4
 """So many a device may have with one other."""
 
@@ -65,7 +67,7 @@ class Judge:
             late = [*self._not_in_sync(), *self._lacking()] or ["a device has not joined yet"]
             log.violated(
                 "all are in sync in time",
-                f"not within {world.scenario.expect.in_sync_within} after all was healed: {'; '.join(late[:10])}",
+                f"not within {world.scenario.expect.in_sync_within} after all was healed: {_few(late)}",
             )
         duplicates = {device.name: _listed_twice(device) for device in self._devices() if device.desk is not None}
         world.tell_oracle()
@@ -77,18 +79,18 @@ class Judge:
         for device in self._devices():
             clashes, twice = self._oracle.clashes(device.name), len(duplicates.get(device.name, ()))
             for what, found, wanted in (
-                ("conflicts", clashes, expect.conflicts),
-                ("numbers", twice, expect.numbers_twice),
+                (counted(clashes, "conflict"), clashes, expect.conflicts),
+                (counted(twice, "number given twice", "numbers given twice"), twice, expect.numbers_twice),
             ):
                 if wanted == "none" and found:
-                    log.violated("as expected", f"{device.name} lists {found} {what}, and there were to be none")
+                    log.violated("as expected", f"{device.name} lists {what}, and there were to be none")
         if expect.delivered_within:
             self._delivered_within(expect.delivered_within)
         dropped = sum(self._oracle.dropped(relay.name) for relay in self._world.relays.values() if not relay.is_gone)
         if expect.dropped == ("none" if dropped else "some"):
             log.violated(
                 "as expected",
-                f"relays have dropped the content of {dropped} commits, and {expect.dropped} was expected",
+                f"relays have dropped the content of {counted(dropped, 'commit')}, and {expect.dropped} was expected",
             )
         if expect.conflicts == "some" and not any(self._oracle.clashes(device.name) for device in self._devices()):
             log.violated("as expected", "no conflict is listed anywhere, and there was to be one")
@@ -116,11 +118,15 @@ class Judge:
 
     def _delivered_within(self, longest: str) -> None:
         log = self._world.setting.log
-        for saved in log.saved:
-            took = (log.everywhere(saved) or saved.at) - saved.at
-            if took > ms_of(longest):
-                text = f"{saved.text} of {saved.device} took {took / 1000:.0f} s to be everywhere, not {longest}"
-                log.violated("delivered in time", text)
+        took = [((log.everywhere(saved) or saved.at) - saved.at, saved) for saved in log.saved if saved.commits]
+        late = [one for one in took if one[0] > ms_of(longest)]
+        if late:
+            worst_took, worst = max(late, key=lambda one: one[0])
+            log.violated(
+                "delivered in time",
+                f"{len(late):,} of {counted(len(took), 'save')} took longer than {length(ms_of(longest))} to be "
+                f"everywhere; the longest, {worst.text} of {worst.device}, took {length(worst_took)}",
+            )
 
     def _lacking(self) -> list[str]:
         """What is missing somewhere, as of the last look."""
@@ -131,7 +137,7 @@ class Judge:
                 found.append(text)
         revoked = [machine for machine in self._world.machines if machine.name in self._world.revoked and machine.is_on]
         found += [text for machine in revoked if (text := self._oracle.kept_to_itself(machine.name))]
-        return found
+        return list(dict.fromkeys(found))
 
     def _not_in_sync(self) -> list[str]:
         found = []
@@ -147,7 +153,7 @@ class Judge:
                     for one in node.conversations
                     if not one.session.in_sync
                 ]
-        return found
+        return list(dict.fromkeys(found))
 
     def _has_twin(self, device: Device) -> bool:
         """Whether another machine has the same key, so that the two take turns."""
@@ -169,6 +175,12 @@ class Judge:
         if first is None or second is None or first.keys.id == second.keys.id:
             return False
         return not self._world.setting.fabric.is_cut(first.host, second.host)
+
+
+def _few(texts: list[str]) -> str:
+    """The first of many things that are to be said, and how many more there are."""
+    more = len(texts) - _SAID_MAX
+    return "; ".join([*texts[:_SAID_MAX], *([f"and {more:,} more such"] if more > 0 else [])])
 
 
 def _listed_twice(device: Device) -> set[str]:

@@ -59,6 +59,7 @@ class Log:
         saved: what people were told is saved.
         joined: when each device and relay became one of the company's.
         refusals: how often something that people wanted to save was refused.
+        last_events: what happened before the first thing that did not hold.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -70,6 +71,7 @@ class Log:
         self.violations: list[Violation] = []
         self.joined: dict[str, int] = {}
         self.refusals = 0
+        self.last_events: tuple[str, ...] = ()
         self._calls: dict[tuple[str, str, int], int] = {}
         self._begun: dict[tuple[str, str], int] = {}
 
@@ -79,7 +81,10 @@ class Log:
         if kind in ("joined", "recovered", "cloned"):
             self.joined.setdefault(who, at)
         self.marks.append(Mark(at=at, kind=kind, who=who, text=text, other=other, count=count))
-        self.trace.note(at, who, " ".join(part for part in (kind, text, other) if part))
+        what, whom = "" if kind == "other" else kind, f"from {other}" if kind == "delivered" else other
+        said = " ".join(part for part in (what, text, whom) if part)
+        # Of being in sync a device tells by itself.
+        (self.trace.take if kind == "in-sync" else self.trace.note)(at, who, said)
 
     def say(self, who: str, text: str) -> None:
         """Something happened that only the trace tells."""
@@ -97,6 +102,7 @@ class Log:
 
     def violated(self, check: str, text: str) -> None:
         """Something that has to hold does not."""
+        self.last_events = self.last_events or self.trace.last_events()
         self.violations.append(Violation(at=elapsed_ms(), check=check, text=text))
         self.trace.note(elapsed_ms(), check, text)
 
@@ -131,10 +137,15 @@ class Log:
 
         Who may have it is not asked: that it has come to all who may is what the checks have found.
         """
-        came = {device: at for commit in saved.commits for device, at in self.came.get(commit, {}).items()}
-        there = [at for device, at in came.items() if device == saved.device or self.was_there(device, saved.at)]
+        reached = {device for commit in saved.commits for device in self.came.get(commit, {})}
         is_alone = not any(self.was_there(device, saved.at) for device in self.joined if device != saved.device)
-        return max(there, default=saved.at) if len(came) > 1 or is_alone else None
+        there = self.came_to(saved)
+        return max(there.values(), default=saved.at) if len(reached) > 1 or is_alone else None
+
+    def came_to(self, saved: Saved) -> dict[str, int]:
+        """When which device had it, of those that belonged to the company when it was saved."""
+        came = {device: at for commit in saved.commits for device, at in self.came.get(commit, {}).items()}
+        return {device: at for device, at in came.items() if device == saved.device or self.was_there(device, saved.at)}
 
     def arrived(self, device: str, commits: Sequence[bytes], source: str, text: str = "") -> None:
         """Commits have become durable at a device; `source` is from whom, empty for its own."""

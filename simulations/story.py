@@ -1,6 +1,6 @@
 """What happened in a run, as the report tells it and `--json` prints it. All times are ms since the run began."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -12,12 +12,21 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Span(Record, frozen=True):
     """A time during which a device could not be reached or did not run.
 
-    `why` is `cut`, `one-way`, `slow`, `stall`, `off` (switched off), `crashed`, `gone` (burnt), or `not joined`.
+    `why` is `cut`, `one-way`, `slow`, `stall`, `paused` (by people, with some or all), `off` (switched off), `crashed`,
+    `gone` (burnt), or `not joined`.
     """
 
     begin: int
     end: int
     why: str
+
+
+NOT_RUNNING: Final = frozenset({"off", "crashed", "gone", "not joined"})
+"""Reasons of spans in which a device does nothing at all, whatever its lines are."""
+
+
+SET_ASIDE: Final = "commits set aside"
+"""What `Story.counted` calls commits of devices that were revoked, or are malformed, which count nowhere."""
 
 
 class Lane(Record, frozen=True):
@@ -35,8 +44,8 @@ class Lane(Record, frozen=True):
 
 
 Kind = Literal[
-    "saved", "delivered", "clash", "settled", "joined", "revoked", "lock", "rule", "crash", "restored", "cloned",
-    "recovered", "clock", "disk", "in-sync", "other",
+    "saved", "delivered", "clash", "settled", "joined", "revoked", "lock", "rule", "crash", "power-cut", "restored",
+    "cloned", "recovered", "clock", "disk", "in-sync", "other",
 ]  # fmt: skip
 
 
@@ -65,12 +74,17 @@ class Delivery(Record, frozen=True):
         who: where it was saved.
         everywhere: when the last device that may have it got it; None: not within the run.
         what: in words.
+        last: the device that got it last; empty: none.
+        awake: how much of that passed while both it and the device that got it were switched on, of the device for
+            which that was longest.
     """
 
     saved: int
     who: str
     everywhere: int | None
     what: str
+    last: str = ""
+    awake: int | None = None
 
 
 class Traffic(Record, frozen=True):

@@ -7,10 +7,12 @@ from khata.books import Books
 from khata.conflict_problems import CONFLICT
 from khata.conflicts import list_conflicts
 from khata.problems import find_problems
+from khata.set_aside import quarantined
 from simulations.clocks import elapsed_ms
 from simulations.device import Device
+from simulations.intervals import Interval, covered, together
 from simulations.log import Log, Saved
-from simulations.story import Delivery, Lane, Open, Story, Traffic
+from simulations.story import NOT_RUNNING, SET_ASIDE, Delivery, Lane, Open, Story, Traffic
 from simulations.world import World
 
 _STEPS: Final = 200
@@ -25,7 +27,8 @@ def told(world: World, name: str, seed: int, healed: int, in_sync: int | None) -
         in_sync: when all were in sync after that; None: never.
     """
     log, ended = world.setting.log, elapsed_ms()
-    deliveries = [_delivery(log, saved) for saved in log.saved if saved.commits]
+    awake = Awake(log)
+    deliveries = [_delivery(log, saved, awake) for saved in log.saved if saved.commits]
     step = max(1, ended // _STEPS)
     books = next((device.desk for device in world.devices.values() if device.desk is not None), None)
     return Story(
@@ -48,13 +51,39 @@ def told(world: World, name: str, seed: int, healed: int, in_sync: int | None) -
         problems=tuple(_problems(books)),
         violations=tuple(log.violations),
         trace=log.trace.digest,
-        counted=_counted(log, deliveries),
-        last_events=tuple(list(log.trace.last)[-_LAST:]),
+        counted=_counted(log, deliveries) | _set_aside(books),
+        last_events=(log.last_events or log.trace.last_events())[-_LAST:],
     )
 
 
-def _delivery(log: Log, saved: Saved) -> Delivery:
-    return Delivery(saved=saved.at, who=saved.device, everywhere=log.everywhere(saved), what=saved.text)
+class Awake:
+    """How long two devices were both switched on, since something was saved at one until it was at the other."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._off: dict[tuple[str, str], list[Interval]] = {}
+
+    def longest(self, saved: Saved, came: dict[str, int]) -> int:
+        """For how long, of all devices that something came to."""
+        return max((at - saved.at - self._away(saved.device, who, saved.at, at) for who, at in came.items()), default=0)
+
+    def _away(self, one: str, other: str, begin: int, end: int) -> int:
+        if (one, other) not in self._off:
+            spans = (*self._log.spans.get(one, ()), *self._log.spans.get(other, ()))
+            self._off[one, other] = together((span.begin, span.end) for span in spans if span.why in NOT_RUNNING)
+        return covered(begin, end, self._off[one, other])
+
+
+def _delivery(log: Log, saved: Saved, awake: Awake) -> Delivery:
+    came, everywhere = log.came_to(saved), log.everywhere(saved)
+    return Delivery(
+        saved=saved.at,
+        who=saved.device,
+        everywhere=everywhere,
+        what=saved.text,
+        last="" if everywhere is None else max(came, key=lambda who: came[who], default=""),
+        awake=None if everywhere is None else awake.longest(saved, came),
+    )
 
 
 def _lane(log: Log, name: str, branch: str, is_device: bool) -> Lane:
@@ -94,11 +123,17 @@ def _problems(books: Books | None) -> list[Open]:
     return [Open(name=one.code.replace("-", " "), text=one.text) for one in found if one.code != CONFLICT]
 
 
+def _set_aside(books: Books | None) -> dict[str, int]:
+    count = sum(1 for _ in quarantined(books)) if books is not None else 0
+    return {SET_ASIDE: count} if count else {}
+
+
 def _counted(log: Log, deliveries: list[Delivery]) -> dict[str, int]:
     return {
         "saves": len(deliveries),
         "commits": len(log.came),
         "conversations in sync": sum(mark.kind == "in-sync" for mark in log.marks),
         "crashes": sum(mark.kind == "crash" for mark in log.marks),
+        "power cuts": sum(mark.kind == "power-cut" for mark in log.marks),
         "refused": log.refusals,
     }

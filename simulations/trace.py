@@ -18,7 +18,7 @@ class Trace:
     def __init__(self, out: TextIO | None = None) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
         self._out = out
-        self.last: deque[str] = deque(maxlen=LAST_KEPT)
+        self._last: deque[tuple[str, str, str]] = deque(maxlen=LAST_KEPT)
 
     def bytes_moved(self, at_ms: int, source: str, target: str, data: bytes) -> None:
         """Bytes have arrived."""
@@ -29,11 +29,20 @@ class Trace:
 
     def note(self, at_ms: int, who: str, text: str) -> None:
         """Something has happened that a person may want to read."""
-        self._hash.update(f"{at_ms} {who}: {text}\n".encode())
+        self.take(at_ms, who, text)
         line = f"{_clock(at_ms)}  {who}: {text}"
-        self.last.append(line)
+        self._last.append((who, text, line))
         if self._out is not None:
             self._out.write(line + "\n")
+
+    def take(self, at_ms: int, who: str, text: str) -> None:
+        """Hash something that has happened and that a person reads elsewhere."""
+        self._hash.update(f"{at_ms} {who}: {text}\n".encode())
+
+    def last_events(self) -> tuple[str, ...]:
+        """The last lines, oldest first; of those that say the same of the same only the latest."""
+        latest = {(who, text): number for number, (who, text, _) in enumerate(self._last)}
+        return tuple(line for number, (who, text, line) in enumerate(self._last) if latest[who, text] == number)
 
     @property
     def digest(self) -> str:

@@ -3,7 +3,6 @@
 import os
 import shlex
 from errno import EACCES, EISDIR
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,18 +28,24 @@ def again(name: str, seed: int) -> str:
 
 def print_story(story: "Story") -> None:
     """Print what happened in one run: in words, in figures, what needs a person, and whether all held."""
-    from simulations.reports.words import paragraph
+    from simulations.reports.settling import in_order
+    from simulations.reports.words import failure, paragraph
 
     say(f"{story.title} (seed {story.seed})\n")
-    say(" ".join(paragraph(story)) + "\n")
-    print_table(("", "> "), _figures(story))
-    for what, entries in (("conflicts", story.conflicts), ("problems", story.problems)):
+    for sentences in (failure(story), paragraph(story)):
+        if sentences:
+            say(" ".join(sentences) + "\n")
+    print_table(("", ">"), _figures(story))
+    for what, count, entries in (
+        ("conflicts", len(story.conflicts), story.conflicts),
+        ("problems", len(story.problems), in_order(story.problems)),
+    ):
         if entries:
-            say(f"\n{what} that need a person: {len(entries)}")
+            say(f"\n{what} that need a person: {count:,}")
             for entry in entries[:_OPEN_SHOWN]:
                 say(f"  {entry.name}: {entry.text}")
             if len(entries) > _OPEN_SHOWN:
-                say(f"  and {len(entries) - _OPEN_SHOWN} more; --json lists all")
+                say(f"  and {len(entries) - _OPEN_SHOWN:,} more; --json lists all")
     if not story.violations:
         say(f"\nAll held that has to hold. Trace {story.trace}")
 
@@ -75,10 +80,15 @@ def print_shortest(name: str, outcome: "Outcome", shrunk: "Shrunk", saved_as: st
 
 def print_seeds(name: str, outcomes: "Sequence[Outcome]", wanted: int) -> None:
     """Print what became of many seeds: a line for all, and a line for each that failed."""
+    from simulations.reports.plain import counted
+
     failed = [outcome for outcome in outcomes if not outcome.held]
-    told = f"{len(outcomes):,} seeds of {name}" + (f" (of {wanted:,})" if len(outcomes) < wanted else "")
+    told = f"{counted(len(outcomes), 'seed')} of {name}" + (f" (of {wanted:,})" if len(outcomes) < wanted else "")
     seconds = sum(outcome.seconds for outcome in outcomes)
-    say(f"{told} in {seconds:,.0f} seconds of one core: " + (f"{len(failed)} failed" if failed else "all held"))
+    say(
+        f"{told} in {counted(round(seconds), 'second')} of one core: "
+        + (f"{len(failed)} failed" if failed else "all held")
+    )
     for outcome in failed:
         words = outcome.broke.splitlines()[0] if outcome.story is None else outcome.story.violations[0].text
         say(f"  seed {outcome.seed}: {outcome.check}: {words}")
@@ -157,16 +167,22 @@ def _shortest(name: str, outcome: "Outcome", shrunk: "Shrunk | None") -> dict[st
 
 def _figures(story: "Story") -> list[tuple[str, str]]:
     """The figures of a run, each with its name."""
-    took = sorted(one.everywhere - one.saved for one in story.deliveries if one.everywhere is not None)
-    never = len(story.deliveries) - len(took)
-    rows = [("simulated", _length(story.ended))]
+    from simulations.reports.figures import spread
+    from simulations.reports.plain import length
+
+    every = spread(story.deliveries)
+    rows = [("simulated", length(story.ended))]
     rows += [(name.replace("_", " "), f"{count:,}") for name, count in story.counted.items()]
-    if took:
-        rows.append(("from a save to everywhere, half of them within", _length(took[len(took) // 2])))
-        rows.append(("99 of 100 within", _length(took[min(len(took) - 1, len(took) * 99 // 100)])))
-        rows.append(("the longest", _length(took[-1])))
-    rows.append(("saves that did not get everywhere", f"{never:,}"))
-    synced = "never" if story.in_sync is None else f"{_length(story.in_sync - story.lasts)} after all was healed"
+    for says, took in (
+        ("from a save to everywhere, half of them within", every.half),
+        ("99 of 100 within", every.most),
+        ("99 of 100, while both ends were switched on", every.awake),
+        ("the longest", every.longest),
+    ):
+        if took is not None:
+            rows.append((says, length(took)))
+    rows.append(("saves that were not everywhere within the run", f"{every.never:,}"))
+    synced = "never" if story.in_sync is None else f"{length(story.in_sync - story.lasts)} after all was healed"
     rows.append(("all in sync", synced))
     return rows
 
@@ -175,12 +191,3 @@ def _clock(ms: int) -> str:
     """A moment of a run: days, hours, minutes and seconds since it began."""
     seconds = ms // 1000
     return f"{seconds // 86_400}d {seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-
-
-def _length(ms: int) -> str:
-    """A length of time in the two largest units that tell it."""
-    units = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
-    for (size, unit), (less, lesser) in pairwise(units):
-        if ms >= size:
-            return f"{ms // size} {unit} {ms % size // less} {lesser}"
-    return f"{ms / 1000:.1f} s"

@@ -67,7 +67,7 @@ async def cut_power(world: World, one: Happening, random: Random) -> Undo:
     machines = _running(world, one)
     for machine in machines:
         await machine.kill(dark=True)
-        world.setting.log.mark("crash", machine.name, "lost power")
+        world.setting.log.mark("power-cut", machine.name, "lost power")
         world.setting.log.begin(machine.name, "crashed")
     return await _back_soon(world, one, machines)
 
@@ -77,7 +77,7 @@ async def burn(world: World, one: Happening, random: Random) -> Undo:
     for machine in world.named(one.who):
         await machine.kill(dark=True)
         world.lose(machine)
-        world.setting.log.mark("other", machine.name, "is lost for ever")
+        world.setting.log.say(machine.name, "is lost for good")
         world.setting.log.begin(machine.name, "gone")
     return None
 
@@ -90,11 +90,11 @@ async def recover(world: World, one: Happening, random: Random) -> Undo:
     device.work = gone.work
     device.begin_life()
     world.await_joining(device)
-    world.nursery.start_soon(_recover, world, device, one.other)
+    world.nursery.start_soon(_recover, world, device, gone.name, one.other)
     return None
 
 
-async def _recover(world: World, device: Device, others: tuple[str, ...]) -> None:
+async def _recover(world: World, device: Device, gone: str, others: tuple[str, ...]) -> None:
     store = device.opened(device.database)
     with_tables(store)
     begin_to_join(store, device.company, device.user)
@@ -103,7 +103,8 @@ async def _recover(world: World, device: Device, others: tuple[str, ...]) -> Non
             if peer.is_on and await _receive_control(world, device, store, peer) and _take_place(world, device):
                 store.close()
                 world.keeper_name = device.name
-                world.setting.log.mark("recovered", device.name)
+                text = f"in the place of {gone}, with the recovery phrase and what {peer.name} has"
+                world.setting.log.mark("recovered", device.name, text, peer.name)
                 world.has_joined(device)
                 await world.switch_on(device)
                 return
@@ -219,6 +220,7 @@ async def slow_disk(world: World, one: Happening, random: Random) -> Undo:
     async def undo() -> None:
         for machine in machines:
             machine.disk_delay_ms = machine.fate.delay_ms = 0
+            world.setting.log.mark("disk", machine.name, "the disk is fast again")
 
     return undo
 

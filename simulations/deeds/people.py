@@ -15,6 +15,7 @@ from p2p.members import revoke
 from simulations.deeds.doing import PATIENCE_SECONDS, PATIENCE_TRIES, Undo
 from simulations.device import Device, Machine
 from simulations.people import Deed, do
+from simulations.reports.plain import listed
 from simulations.scenario import Happening
 from simulations.world import World
 
@@ -27,24 +28,29 @@ async def lock(world: World, one: Happening, random: Random) -> Undo:
 
     def deed(books: Books, _random: Random) -> str:
         lock_period(books, one.until, anyway=True)
-        return f"locked until {one.until}"
+        return f"locked the books up to and with {one.until}"
 
-    await _have_done(world, world.keeper, deed, random)
-    world.setting.log.mark("lock", world.keeper.name, f"locked until {one.until}")
+    if await _have_done(world, world.keeper, deed, random):
+        world.setting.log.mark("lock", world.keeper.name, f"locked the books up to and with {one.until}")
     return None
 
 
 async def unlock(world: World, one: Happening, random: Random) -> Undo:
     """Take the last lock away."""
 
+    taken_away: list[str] = []
+
     def deed(books: Books, _random: Random) -> str:
         standing = lock_list(books)
         if not standing:
             return "no lock stands"
         unlock_period(books, standing[-1]["lock"])
+        taken_away.append(standing[-1]["until"])
         return "unlocked"
 
-    await _have_done(world, world.keeper, deed, random)
+    if await _have_done(world, world.keeper, deed, random) and taken_away:
+        text = f"took away the lock up to and with {taken_away[-1]}"
+        world.setting.log.mark("lock", world.keeper.name, text)
     return None
 
 
@@ -60,7 +66,7 @@ async def revoke_devices(world: World, one: Happening, random: Random) -> Undo:
 
         if await _have_done(world, world.keeper, deed, random):
             world.revoked.add(machine.name)
-            world.setting.log.mark("revoked", machine.name, "revoked")
+            world.setting.log.mark("revoked", machine.name, "shut out")
     return None
 
 
@@ -73,8 +79,8 @@ async def rule(world: World, one: Happening, random: Random) -> Undo:
 
     (first, *_), (to, *_) = world.named(one.who), world.named(one.other)
     assert isinstance(first, Device)
-    await _have_done(world, first, deed, random)
-    world.setting.log.mark("rule", first.name, f"{one.preset} offered", to.name)
+    if await _have_done(world, first, deed, random):
+        world.setting.log.mark("rule", first.name, f"offered {to.branch} the rule {one.preset}", to.name)
     return None
 
 
@@ -104,7 +110,9 @@ async def alter_same(world: World, one: Happening, random: Random) -> Undo:
             altered = alter_form(books, found, {"entries": sides, "stock": []})
             return f"altered {altered.number} to ₹{amount}"
 
-        await _have_done(world, device, deed, random)
+        if await _have_done(world, device, deed, random):
+            text = f"altered a voucher, as others did at the same moment, to ₹{amount}"
+            world.setting.log.mark("other", device.name, text)
     return None
 
 
@@ -119,8 +127,9 @@ async def _pausing(world: World, one: Happening, random: Random, pausing: bool) 
             (contact.pause if pausing else contact.resume)(others)
             return "paused" if pausing else "resumed"
 
-        await _have_done(world, machine, deed, random)
         world.pausing.add(machine.name)
+        if await _have_done(world, machine, deed, random):
+            _note_pausing(world, one, machine.name, pausing)
 
     async def undo() -> None:
         await _pausing(world, one, random, False)
@@ -136,7 +145,15 @@ async def resume_all(world: World, device: Device, random: Random) -> None:
         contact.resume(contact.paused())
         return "resumed all"
 
-    await _have_done(world, device, deed, random, till_done=True)
+    if await _have_done(world, device, deed, random, till_done=True):
+        world.setting.log.end(device.name, "paused")
+
+
+def _note_pausing(world: World, one: Happening, who: str, pausing: bool) -> None:
+    log = world.setting.log
+    with_whom = listed(list(one.other)) or "everybody"
+    log.mark("other", who, f"{'paused' if pausing else 'resumed'} synchronizing with {with_whom}")
+    (log.begin if pausing else log.end)(who, "paused")
 
 
 async def _have_done(world: World, device: Device, deed: Deed, random: Random, till_done: bool = False) -> bool:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from simulations.oracle.reading import Claim, Copy, Row
 from simulations.oracle.rules import Shares
 from simulations.oracle.scopes import is_control
+from simulations.reports.plain import counted
 
 _MODULUS = 1 << 256
 
@@ -142,7 +143,7 @@ def _number(row: Row) -> int:
 def _said(rows: list[Row]) -> str:
     scopes = sorted({row.scope for row in rows})
     more = f" and {len(scopes) - 3} more" if len(scopes) > 3 else ""
-    return f"{len(rows)} commits in {', '.join(scopes[:3])}{more}"
+    return f"{counted(len(rows), 'commit')} in {', '.join(scopes[:3])}{more}"
 
 
 def missing(giver: Copy, taker: Copy, shares: Shares) -> list[Row]:

@@ -129,7 +129,7 @@ class Oracle:
         one, other = (self._watched.copies[which] for which in (name, peer))
         shares = self._watched.entitled[name].now
         if shares is None or one.chain is not other.chain:
-            return "they do not know the same control entries"
+            return f"{' and '.join(sorted((one.name, other.name)))} do not know the same control entries"
         for giver, taker in ((one, other), (other, one)):
             rows = missing(giver, taker, shares)
             if rows:

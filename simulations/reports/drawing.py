@@ -23,7 +23,7 @@ _family = re.compile(r"font-family:[^;]*;? ?")
 
 WIDTH: Final = 10.0
 RIGHT: Final = 0.32
-BELOW: Final = 0.36
+BELOW: Final = 0.5
 
 _STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "khata",  # ids do not change from run to run

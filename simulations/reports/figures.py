@@ -21,13 +21,17 @@ NEVER: Final = "not within the run"
 
 @dataclass(frozen=True)
 class Spread:
-    """How long saves took to be everywhere: of those that were, in ms, and how many were not within the run."""
+    """How long saves took to be everywhere: of those that were, in ms, and how many were not within the run.
+
+    `awake` is as `most`, counting only while both ends were switched on; None where that is the same, or not known.
+    """
 
     saves: int
     half: int | None
     most: int | None
     longest: int | None
     never: int
+    awake: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,15 @@ def delays(deliveries: Iterable[Delivery]) -> list[int]:
 def spread(deliveries: Sequence[Delivery]) -> Spread:
     """Return the spread of some saves."""
     took = delays(deliveries)
+    most = percentile(took, 99)
+    awake = percentile(sorted(one.awake for one in deliveries if one.awake is not None), 99)
     return Spread(
         saves=len(deliveries),
         half=percentile(took, 50),
-        most=percentile(took, 99),
+        most=most,
         longest=took[-1] if took else None,
         never=len(deliveries) - len(took),
+        awake=None if awake == most else awake,
     )
 
 

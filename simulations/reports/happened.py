@@ -1,10 +1,12 @@
 """The table of what happened: joins, cuts, crashes, locks and the like, each with its time."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from simulations.reports.plain import length, listed, shown
+from simulations.reports.plain import counted, length, listed, shown
+from simulations.scenario import HOUR, MINUTE
 from simulations.story import Kind, Mark, Span, Story
 
 ROWS_MAX: Final = 120
@@ -21,19 +23,25 @@ _KINDS: Final[dict[Kind, tuple[str, int]]] = {
     "joined": ("joined", 1),
     "clock": ("clock changed", 2),
     "crash": ("crashed", 2),
+    "power-cut": ("lost power", 2),
     "disk": ("trouble with the disk", 2),
     "other": ("other", 3),
 }  # fmt: skip
 
+# What is said when a time begins and when it ends, and how much that matters. Of crashes and of what people paused
+# there are marks that tell that it began.
 _SPANS: Final = {
-    "gone": ("lost for good", 0),
-    "cut": ("cut off", 2),
-    "one-way": ("heard one way only", 2),
-    "crashed": ("not running after a crash", 3),
-    "slow": ("on a slow line", 3),
-    "stall": ("line stalled", 3),
-    "off": ("switched off", 4),
+    "gone": ("lost for good", "", 0),
+    "cut": ("cut off", "its line came back", 2),
+    "one-way": ("heard one way only", "it was heard again", 2),
+    "crashed": ("", "running again", 3),
+    "slow": ("on a slow line", "its line was fast again", 3),
+    "stall": ("line stalled", "its line moved again", 3),
+    "off": ("switched off", "switched on", 4),
 }
+_EVENTS_MAX: Final = 6
+_LATER: Final = HOUR
+"""Whoever joins before was there from the beginning."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,10 @@ def happened(story: Story) -> tuple[list[Row], int]:
             groups[mark.at, _KINDS[mark.kind][1], _what(mark)].append(mark.who)
     for lane in story.lanes:
         for span in lane.spans:
-            if span.why in _SPANS:
-                groups[span.begin, _SPANS[span.why][1], _while(span, story.ended)].append(lane.name)
+            for at, matters, what in _edges(span, story.ended):
+                # Shops close one device after the other: within a minute that is one event.
+                slot = at - at % MINUTE if span.why == "off" else at
+                groups[slot, matters, what].append(lane.name)
     everyone = len(story.lanes)
     by_importance = sorted(groups.items(), key=lambda group: (group[0][1], group[0][0], group[0][2]))
     rows = [Row(at, _named(who, everyone), what) for (at, _, what), who in by_importance[:ROWS_MAX]]
@@ -65,8 +75,16 @@ def _what(mark: Mark) -> str:
     return shown(mark.text) or _KINDS[mark.kind][0]
 
 
-def _while(span: Span, ended: int) -> str:
-    said = _SPANS[span.why][0]
+def _edges(span: Span, ended: int) -> Iterator[tuple[int, int, str]]:
+    """When a time began and ended, how much that matters, and what is said of it."""
+    begins, ends, matters = _SPANS.get(span.why, ("", "", 0))
+    if begins:
+        yield span.begin, matters, _while(span, begins, ended)
+    if ends and span.end < ended:
+        yield span.end, matters + 1, ends
+
+
+def _while(span: Span, said: str, ended: int) -> str:
     if span.why == "gone":
         return said
     return f"{said} until the end" if span.end >= ended else f"{said} for {length(span.end - span.begin)}"
@@ -79,3 +97,27 @@ def _named(who: list[str], everyone: int) -> str:
     if len(names) > _NAMED_MAX:
         names = [*names[: _NAMED_MAX - 1], f"{len(names) - _NAMED_MAX + 1} more"]
     return listed(names)
+
+
+def events(story: Story) -> list[str]:
+    """Return what a person would tell of a run besides what was cut off, in sentences without their stops, by time."""
+    found: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+    for mark in story.marks:
+        if mark.kind == "joined" and mark.at >= _LATER:
+            found[mark.at, "joined"].append(mark.who)
+        elif mark.kind == "revoked":
+            found[mark.at, "{was} shut out"].append(mark.who)
+        elif mark.kind == "lock":
+            found[mark.at, _what(mark)].append(mark.who)
+        elif mark.kind == "recovered":
+            found[mark.at, f"came {_what(mark)}"].append(mark.who)
+    for lane in story.lanes:
+        for span in lane.spans:
+            if span.why == "gone":
+                found[span.begin, "{was} lost for good"].append(lane.name)
+    told = [
+        f"After {length(at)} {_named(who, len(story.lanes))} " + what.replace("{was}", "were" if who[1:] else "was")
+        for (at, what), who in sorted(found.items())
+    ]
+    more = len(told) - _EVENTS_MAX
+    return [*told[:_EVENTS_MAX], f"{counted(more, 'more such event')} followed"] if more > 0 else told

@@ -13,11 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
+from simulations.intervals import together
 from simulations.reports.drawing import Picture
 from simulations.reports.palette import LIGHT, MARKS, SPANS
 from simulations.reports.plain import counted, length, shortened, shown
 from simulations.reports.times import column_ms, time_axis
-from simulations.reports.touch import returns, together
+from simulations.reports.touch import returns
 from simulations.story import Lane, Story
 
 _MARK_COLUMNS: Final = 120
@@ -142,7 +143,10 @@ def _spans(axes: Axes, lanes: Sequence[Lane], story: Story, at: Callable[[float]
             for begin, end in together((span.begin, span.end + least) for span in lane.spans if span.why == why)
         ]
         if boxes:
-            axes.add_artist(PathPatch(_rectangles(boxes), **_shading(why), zorder=1 + order / 10))
+            # Hatching lies over all filling, so that a cut is one also where the device was switched off meanwhile.
+            axes.add_artist(PathPatch(_rectangles(boxes), **_shading(why) | {"hatch": ""}, zorder=1 + order / 100))
+            hatching = _shading(why) | {"facecolor": "none"}
+            axes.add_artist(PathPatch(_rectangles(boxes), **hatching, zorder=1.5 + order / 100))
 
 
 def _shading(why: str) -> dict[str, Any]:

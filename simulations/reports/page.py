@@ -8,9 +8,10 @@ from crdt_models.errors import KhataError
 from khata.relays import show_size
 from simulations.reports.figures import NEVER, Link, Spread, links, spread, spread_by_device
 from simulations.reports.happened import happened
-from simulations.reports.plain import clock, counted, hours, length, shown, year
+from simulations.reports.plain import clock, counted, hours, length, listed, shown, year
+from simulations.reports.settling import in_order
 from simulations.reports.touch import Return, returns
-from simulations.reports.words import paragraph, replay
+from simulations.reports.words import failure, paragraph, replay
 from simulations.story import Story
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _LIBRARIES = ("jinja2", "matplotlib")
 _LINKS_MAX = 40
 _OPEN_MAX = 200
+_LANES_NAMED_MAX = 12
 
 
 def report_files(path: Path) -> tuple[Path, Path]:
@@ -61,6 +63,7 @@ def _page(story: Story, drawn: "dict[str, list[Picture]]") -> str:
     from simulations.reports.drawing import as_svg
     from simulations.reports.lanes import caption
     from simulations.reports.palette import DARK, LIGHT, as_css
+    from simulations.reports.pictures import unsent_caption
 
     surroundings = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -86,9 +89,18 @@ def _page(story: Story, drawn: "dict[str, list[Picture]]") -> str:
         dark=Markup(as_css(DARK)),
         pictures=embedded,
         lanes_caption=caption(story),
+        unsent_caption=unsent_caption(story),
+        lane_names=_from_above(story),
         counted=counted,
         **_told(story),
     )
+
+
+def _from_above(story: Story) -> str:
+    """The lanes in words, for who sees the picture of them only in parts."""
+    names = [shown(lane.name) for lane in story.lanes]
+    more = len(names) - _LANES_NAMED_MAX
+    return listed([*names[:_LANES_NAMED_MAX], f"{more:,} more"] if more > 0 else names)
 
 
 def _told(story: Story) -> dict[str, Any]:
@@ -96,7 +108,7 @@ def _told(story: Story) -> dict[str, Any]:
     rows, left_out = happened(story)
     all_links = links(story)
     return {
-        "paragraph": paragraph(story),
+        "leads": [sentences for sentences in (failure(story), paragraph(story)) if sentences],
         "replay": shown(replay(story)),
         "key_figures": _key_figures(story),
         "spreads": _spreads(story),
@@ -106,8 +118,9 @@ def _told(story: Story) -> dict[str, Any]:
         "happened": rows,
         "happened_left_out": left_out,
         "conflicts": story.conflicts[:_OPEN_MAX],
-        "problems": story.problems[:_OPEN_MAX],
+        "problems": in_order(story.problems)[:_OPEN_MAX],
         "violations": story.violations[:_OPEN_MAX],
+        "failed_checks": len({one.check for one in story.violations}),
         "open_max": _OPEN_MAX,
         "never": NEVER,
     }
@@ -129,7 +142,7 @@ def _key_figures(story: Story) -> list[tuple[str, str]]:
         (length(story.ended), "from beginning to end"),
         (f"{every.saves:,}", "entry saved" if every.saves == 1 else "entries saved"),
         (_or_dash(every.half), "until half of the saves were everywhere"),
-        (_or_dash(every.most), "until 99 of 100 were"),
+        (_or_dash(every.most), "until 99 of 100 were" + _awake(every)),
         (_or_dash(every.longest), "the longest that one took"),
         (
             f"{len(story.conflicts):,}",
@@ -137,6 +150,10 @@ def _key_figures(story: Story) -> list[tuple[str, str]]:
         ),
         (show_size(sum(sum(one.bytes) for one in story.traffic)), "over all lines"),
     ]
+
+
+def _awake(every: Spread) -> str:
+    return "" if every.awake is None else f"; {length(every.awake)} while both ends were switched on"
 
 
 def _or_dash(ms: int | None) -> str:
@@ -154,7 +171,7 @@ _WHY = {
     "cut": "its lines were cut",
     "one-way": "it was heard one way only",
     "off": "it was switched off",
-    "crashed": "it crashed",
+    "crashed": "it crashed or lost power",
     "gone": "it was lost for good",
 }
 

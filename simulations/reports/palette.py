@@ -58,7 +58,8 @@ SPANS: Final[dict[str, tuple[str, str, str]]] = {
     "slow": ("on a slow line", "slow", "...."),
     "stall": ("line stalled", "slow", "||||"),
     "off": ("switched off", "off", ""),
-    "crashed": ("crashed", "crashed", "xxxx"),
+    "paused": ("paused by people", "slow", "\\\\\\\\"),
+    "crashed": ("not running", "crashed", "xxxx"),
     "gone": ("lost for good", "gone", ""),
 }
 
@@ -67,7 +68,7 @@ MARKS: Final[tuple[tuple[tuple[Kind, ...], str, str, str, bool], ...]] = (
     (("joined", "recovered"), "joined", "^", "good", True),
     (("lock", "rule"), "lock or rule", "s", "ink", False),
     (("restored", "cloned"), "old backup or copied disk", "v", "third", True),
-    (("crash",), "crash", "X", "third", True),
+    (("crash", "power-cut"), "crash or power cut", "X", "third", True),
     (("revoked",), "shut out", "P", "ink", True),
     (("clock", "disk", "other"), "clock, disk and others", "o", "soft", False),
     (("settled",), "conflict settled", "D", "conflict", False),

@@ -14,7 +14,7 @@ from simulations.reports.figures import NEVER, Link, Steps, buckets, bytes_over_
 from simulations.reports.lanes import lane_pictures
 from simulations.reports.palette import LIGHT
 from simulations.reports.plain import counted, length, listed, shortened, shown
-from simulations.reports.times import column_ms, time_axis
+from simulations.reports.times import column_ms, healing_shows, time_axis
 from simulations.story import Story
 
 LINKS_MAX: Final = 12
@@ -54,6 +54,19 @@ def _unsent(story: Story) -> list[Picture]:
         draw=partial(_draw_unsent, story=story, branches=branches, ranked=ranked),
     )
     return [picture]
+
+
+def unsent_caption(story: Story) -> str:
+    """Return what is to be said below the picture of what waited."""
+    left = sum(steps[-1][1] for steps in unsent_by_branch(story).values())
+    healed = (
+        "The dotted line is when people stopped working and everything was healed. " if healing_shows(story) else ""
+    )
+    ends = f"{counted(left, 'entry', 'entries')} waited still" if left else "nothing waited any more"
+    return (
+        "Vouchers and other entries made at a branch that were not yet with everybody who may have them. Where many "
+        f"changes come close together, the highest count is drawn. {healed}When the run ended {ends}."
+    )
 
 
 def _draw_unsent(axes: Axes, story: Story, branches: dict[str, Steps], ranked: list[str]) -> None:
@@ -145,7 +158,7 @@ def _traffic(story: Story) -> list[Picture]:
     step = story.step_ms * together
     picture = Picture(
         name="traffic",
-        title=f"Bytes over all lines, each {length(step)}",
+        title=f"Bytes over all lines, in steps of {length(step)}",
         says=f"Bytes over time: {show_size(sum(sums))} in all, at most {show_size(max(sums))} in {length(step)}.",
         height=1.4,
         draw=partial(_draw_traffic, story=story, sums=sums, step=step),

@@ -42,6 +42,11 @@ def listed(names: list[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
+def sentence(text: str) -> str:
+    """Return a text as a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
 def clock(ms: int) -> str:
     """Return what clocks show, ms since 1970, such as "Wed 3 Jun, 09:00:00"."""
     moment = datetime.fromtimestamp(ms / 1000, UTC)

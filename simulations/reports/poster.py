@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from simulations.reports.drawing import WIDTH, Picture, axes_of, our_style
 from simulations.reports.palette import LIGHT
 from simulations.reports.plain import shown
-from simulations.reports.words import paragraph, replay
+from simulations.reports.words import failure, paragraph, replay
 from simulations.story import Story
 
 _DPI: Final = 150
@@ -24,7 +24,7 @@ _CHARS: Final = 112
 
 def poster(story: Story, pictures: Sequence[Picture]) -> bytes:
     """Return the report as PNG."""
-    words = textwrap.wrap(" ".join(paragraph(story)), _CHARS)
+    words = [line for part in (failure(story), paragraph(story)) for line in textwrap.wrap(" ".join(part), _CHARS)]
     head = _MARGIN + 0.75 + _LINE * len(words) + 0.1
     tall = head + sum(_TITLE + picture.tall for picture in pictures) + 0.6
     written = BytesIO()

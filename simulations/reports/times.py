@@ -16,6 +16,7 @@ _TICKS: Final = (4, 9)
 _FORMATS: Final = ["%Y", "%b", "%a %d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
 _AT_ZERO: Final = ["%Y", "%b %Y", "%a %d %b", "%a %d %b", "%H:%M", "%H:%M:%S"]
 _BESIDE: Final = ["", "%Y", "%Y", "%a %d %b %Y", "%a %d %b %Y", "%a %d %b %Y"]
+_APART: Final = 0.01  # of the width; what is nearer to the frame is not told from it
 _COLUMNS_MAX: Final = 320  # finer cannot be seen
 _WIDTHS: Final = (
     *(count * SECOND for count in (1, 2, 5, 10, 15, 30)),
@@ -29,6 +30,11 @@ def column_ms(ended: int) -> int:
     """Return a round length of time that is as short as can be seen in a picture of so long a run."""
     fine = next((width for width in _WIDTHS if width * _COLUMNS_MAX >= ended), DAY)
     return fine * max(1, -(-ended // (fine * _COLUMNS_MAX)))
+
+
+def healing_shows(story: Story) -> bool:
+    """Whether there is room between the moment when all was healed and the end of the axis."""
+    return 0 < story.lasts < story.ended * (1 - _APART)
 
 
 def time_axis(axes: Axes, story: Story) -> Callable[[float], float]:
@@ -47,6 +53,6 @@ def time_axis(axes: Axes, story: Story) -> Callable[[float], float]:
     axes.xaxis.get_offset_text().set_color(LIGHT["soft"])
     axes.grid(axis="x", color=LIGHT["rule"], linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
-    if 0 < story.lasts < story.ended:
+    if healing_shows(story):
         axes.axvline(at(story.lasts), color=LIGHT["soft"], linewidth=0.8, linestyle=(0, (2, 2)), zorder=2)
     return at

@@ -100,7 +100,7 @@ def pune_cut_off() -> Story:
         marks.append(mark(at, "clash", who, "Sales PUN/26-27/00012"))
     for place, name in enumerate(names):
         marks.append(mark(place * MINUTE, "joined", name, f"{name} joined the company"))
-    marks.append(mark(48 * HOUR, "lock", "Head office", "books locked up to 31 May 2026"))
+    marks.append(mark(48 * HOUR, "lock", "Head office", "locked the books up to and with 31 May 2026"))
     marks.append(mark(60 * HOUR, "crash", "Delhi", "Delhi crashed while it saved, and came up again"))
     marks.append(mark(end + 44 * SECOND, "in-sync", "Pune", other="Head office"))
     marks.append(mark(end + 46 * SECOND, "in-sync", "Pune 2", other="Head office"))

@@ -80,7 +80,7 @@ def test_a_commit_did_not_come(tmp_path: Path):
     acknowledged(company)
     assert texts(company.now()) == []
     (text,) = texts(company.end())
-    assert text.startswith(f"complete: {OFFICE} lacks 1 commits in vouchers/pun/receipt/2026-04 that Pune has, 1 of")
+    assert text.startswith(f"complete: {OFFICE} lacks 1 commit in vouchers/pun/receipt/2026-04 that Pune has, 1 of")
     assert company.oracle.lacking("Pune", OFFICE)
 
 

@@ -115,7 +115,7 @@ def test_the_page_tells_what_the_story_tells(pune):
         "44 s later, with Head office",
         "Pune and Pune 2",
         "cut off for 72 h",
-        "books locked up to 31 May 2026",
+        "locked the books up to and with 31 May 2026",
         "khata simulate branch-offline-three-days --seed 7",
         "5f2d" * 16,
         "1,320",
@@ -170,6 +170,47 @@ def test_the_same_story_is_the_same_report_in_another_process(tmp_path):
     subprocess.run([sys.executable, "-c", program, str(there)], check=True, env=surroundings, timeout=100)
     assert there.read_text(encoding="utf-8") == here[0]
     assert there.with_suffix(".png").read_bytes() == here[1]
+
+
+def test_a_failure_is_a_paragraph_of_its_own_and_checks_are_counted(tmp_path):
+    often = tuple(Violation(at=5, check="delivered in time", text=f"Sales {number} was late") for number in range(3))
+    page, _ = report(a_story(violations=often), tmp_path)
+    first, second = found(page, "//p[@class='lead']")
+    assert first.text_content().startswith("This run failed: one thing that this scenario expects did not hold.")
+    assert first.text_content().endswith("--seed 7`.")
+    assert second.text_content().startswith("No branch was cut off")
+    assert "Failed: 1 thing did not hold" in words_of(page)
+
+
+def test_stock_below_nothing_is_one_line_after_all_else(tmp_path):
+    below = tuple(Open(name="negative stock", text=f"{item} is below nothing") for item in ("Rice", "Oil"))
+    page, _ = report(a_story(problems=(*below, Open(name="late voucher", text="Sales 1 was late"))), tmp_path)
+    rows = [row.text_content().split("\n")[0] for row in found(page, "//section[@aria-labelledby='person']//tbody/tr")]
+    assert rows == ["late voucherSales 1 was late", "stock below nothing2 items"]
+
+
+@pytest.mark.parametrize(("lasts", "healed"), [(DAY, False), (DAY // 2, True)])
+def test_the_end_of_what_waited_is_told_and_the_dotted_line_only_where_it_shows(lasts, healed, tmp_path):
+    lanes = (lane("Pune", unsent=[(HOUR, 3), (DAY - SECOND, 0)]),)
+    said = words_of(report(a_story(lanes=lanes, lasts=lasts), tmp_path)[0])
+    assert "When the run ended nothing waited any more." in said
+    assert ("The dotted line" in said) == healed
+
+
+def test_who_sees_a_picture_in_parts_is_told_to_swipe_and_what_the_lanes_are(pune):
+    hint, *others = found(pune, "//p[contains(@class, 'swipe')]")
+    assert "Swipe sideways" in hint.text_content()
+    assert "Lanes from above: Head office, Head office 2, Pune" in hint.text_content()
+    assert len(others) == 4
+
+
+def test_a_cut_is_drawn_as_one_over_the_nights_in_it(tmp_path):
+    night = (5 * HOUR, 9 * HOUR, "off")
+    page, _ = report(a_story(lanes=(lane("Pune", (HOUR, 20 * HOUR, "cut"), night),)), tmp_path)
+    fills = [path.get("style") for path in found(page, "//svg[1]//path[@style]")]
+    after_night = fills[fills.index("fill: var(--off)") :]
+    # On the lane, and in the legend.
+    assert sum(fill.startswith("fill: url(") for fill in after_night) == 2
 
 
 def test_fifty_branches_for_a_week_fit_on_a_page(tmp_path):

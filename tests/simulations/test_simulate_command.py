@@ -3,12 +3,14 @@
 import json
 
 import pytest
+from msgspec import structs
 
 from khata.cli.simulated import as_data, as_list, print_failure, print_seeds, print_shortest, print_story
 from simulations.choosing import chosen
 from simulations.reading.reading_toml import parse_scenario, read_scenario, shipped, text_of_scenario
 from simulations.running_seeds import Outcome
 from simulations.shrinking import Shrunk
+from simulations.story import Open
 from simulations.swarm import draw
 from tests.khata.command_line import Run, command_line
 from tests.simulations.told_by_seeds import a_story
@@ -159,9 +161,24 @@ APART = '[[happenings]]\nat = "1m"\ndo = "cut"\n'
 def test_a_story_is_told_in_figures(capsys):
     print_story(a_story(7))
     told = capsys.readouterr().out
-    for line in ("Everybody drops off (seed 7)", "1,234", "2.0 s", "41.0 s after all was healed", "AGR/26-27/00001"):
+    for line in ("Everybody drops off (seed 7)", "1,234", "2 s", "41 s after all was healed", "AGR/26-27/00001"):
         assert line in told
     assert "All held that has to hold." in told
+    assert ">" not in told
+
+
+def test_stock_below_nothing_is_counted_after_what_the_scenario_is_about(capsys):
+    below = tuple(Open(name="negative stock", text=f"{item} is below nothing") for item in ("Rice", "Oil"))
+    print_story(structs.replace(a_story(7), problems=(*below, Open(name="late voucher", text="Sales 1 was late"))))
+    told = capsys.readouterr().out
+    assert "problems that need a person: 3" in told
+    assert "  late voucher: Sales 1 was late\n  stock below nothing: 2 items\n" in told
+
+
+def test_a_failure_is_told_before_what_happened_on_a_line_of_its_own(capsys):
+    print_story(a_story(7, "numbers"))
+    told = capsys.readouterr().out
+    assert "type `khata simulate swizzle --seed 7`.\n\nNo branch was cut off" in told
 
 
 def test_a_failure_has_the_seed_the_check_the_last_events_the_schedule_and_the_command(capsys):
