@@ -13,7 +13,7 @@ SEEDS ?= 1..50
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs bench simulate bugs clean
+.PHONY: help setup demo test lint check format docs bench simulate bugs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -34,11 +34,13 @@ demo: $(READY) ## three copies part, clash and meet again, as real processes on 
 test: $(READY) $(PROOF_READY) ## run all tests
 	@$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal
 
-check: $(READY) ## format, lint, types, import contracts, house rules, docs up to date
+lint: $(READY) ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check: lint ## the same, house rules, docs up to date: what is quick before a commit
 	@$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_docs.py
 
 format: $(READY) ## rewrite the sources in the house format
