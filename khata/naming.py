@@ -43,6 +43,20 @@ class MasterName(NamedTuple):
         return self.present and not self.deleted and self.merged_into is None
 
 
+class _Remembered(dict[int, MasterName]):
+    """Masters by local id; one that another process has added since they were read is read when it is asked for."""
+
+    def __init__(self, read: Callable[[], dict[int, MasterName]]) -> None:
+        super().__init__(read())
+        self._again = read
+
+    def __missing__(self, local: int) -> MasterName:
+        self.update(self._again())
+        if local not in self:
+            raise KeyError(local)
+        return self[local]
+
+
 class Names:
     """Looks masters up in the tables of one copy."""
 
@@ -182,9 +196,11 @@ class Names:
         """All masters of a kind by local id, those that are only referred to included. Cost: one scan, remembered."""
         known = self._masters.get(kind)
         if known is None:
-            known = {row[0]: _named(row) for row in self._db.execute(_select(kind)).fetchall()}
-            self._masters[kind] = known
+            known = self._masters[kind] = _Remembered(lambda: self._read(kind))
         return known
+
+    def _read(self, kind: str) -> dict[int, MasterName]:
+        return {row[0]: _named(row) for row in self._db.execute(_select(kind)).fetchall()}
 
     def effective(self, kind: str, local: int) -> int:
         """The local id that a master reads as: the end of its merges, as far as that is here."""

@@ -17,7 +17,7 @@ from khata.errors import Ambiguous, BooksError, NotFound
 from khata.ledger_fields import ledger_fields
 from khata.listing import list_vouchers
 from khata.master_lists import list_groups, list_ledgers, list_masters, read_settings, show_master
-from khata.naming import cycles, end_of_merges
+from khata.naming import Names, cycles, end_of_merges
 from khata.showing import read_shown, shown
 from tests.khata.company import a_company, ledger, put, voucher
 
@@ -196,3 +196,15 @@ def test_merges_end_at_one_place_from_wherever_one_starts(target):
         assert [target[node] for node in ring] == [*ring[1:], ring[0]]
         assert {ends[node] for node in ring} == {ring[0]}
     assert len({node for ring in rings for node in ring}) == sum(map(len, rings))
+
+
+def test_a_master_that_came_while_somebody_was_reading_has_its_name():
+    """Another process takes in what others send, between the names and the rows of one report."""
+    office = a_company()
+    reading = Names(office.db, office.company)
+    assert len(reading.masters("ledger")) > 0
+    ledger(office, "Asha")
+    asha = office.names.find("ledger", "Asha").local
+    assert reading.label("ledger", asha) == "Asha"
+    with pytest.raises(KeyError):
+        reading.masters("ledger")[asha + 1000]
