@@ -55,7 +55,7 @@ def draw(seed: int) -> Scenario:
     branches = _branches(draws, hours)
     relays = draws.choice((0, 0, 0, 1, 1, 2))
     day = date(draws.randint(2024, 2029), draws.randint(1, 12), draws.randint(1, 28))
-    faults, happenings = _faults(draws), tuple(_happenings(draws, branches, hours, day))
+    faults, happenings = _faults(draws), tuple(_happenings(draws, branches, relays, hours, day))
     is_doubled = faults.restores > 0 or any(one.do in ("restore", "clone") for one in happenings)
     return Scenario(
         title=f"swarm {seed}",
@@ -126,7 +126,7 @@ def _faults(draws: Random) -> Faults:
     return Faults(**chosen, lasting=draws.choice(("20s", "2m", "10m")))
 
 
-def _happenings(draws: Random, branches: tuple[Branch, ...], hours: float, day: date) -> list[Happening]:
+def _happenings(draws: Random, branches: tuple[Branch, ...], relays: int, hours: float, day: date) -> list[Happening]:
     found: list[Happening] = []
     others = [branch.name for branch in branches[1:]]
 
@@ -138,9 +138,10 @@ def _happenings(draws: Random, branches: tuple[Branch, ...], hours: float, day: 
         if draws.random() < 0.3:
             found.append(Happening(at=when(0.7), do="unlock"))
     if draws.random() < 0.1:
-        # Not at once: those who have not heard of each other yet could never find each other.
-        burns, recovers = f"{max(draws.uniform(0.1, 0.5) * hours, 0.1):.2f}h", when(0.5)
-        if any(ms_of(branch.joins) < ms_of(burns) for branch in branches[1:]):
+        # Not at once: those who have not heard of each other could never find each other, and a relay takes minutes.
+        first = max(draws.uniform(0.1, 0.5) * hours, 0.1 + 0.1 * relays)
+        burns, recovers = f"{first:.2f}h", f"{max(first, draws.uniform(0.5, 0.9) * hours):.2f}h"
+        if first < hours and any(ms_of(branch.joins) < ms_of(burns) for branch in branches[1:]):
             found.append(Happening(at=burns, do="burn", who=("Head Office",)))
             found.append(Happening(at=recovers, do="recover", who=("Head Office",)))
     early = [branch.name for branch in branches[1:] if not ms_of(branch.joins)]
