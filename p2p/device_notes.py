@@ -73,12 +73,11 @@ def save_note(replica: Replica, values: Mapping[str, Value], user: str, now: int
     """
     with replica.transaction():
         replica.refresh()
-        said = note_of(replica, replica.keys.id)
+        own = _own_saves(_document_of(replica, replica.keys.id), replica.keys.id)
+        said = folding.fold(own).values
         changed = {register: value for register, value in values.items() if said.get(register) != value}
         if not changed:
             return None
         id = replica.keys.id[:DOCUMENT_ID_BYTES]
-        save = pack_save(
-            changed, folding.heads(_own_saves(_document_of(replica, replica.keys.id), replica.keys.id).values()), user
-        )
+        save = pack_save(changed, folding.heads(own.values()), user)
         return replica.commit(DEVICES_SCOPE, [Item(id, DEVICE_KIND, save)], now)

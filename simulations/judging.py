@@ -14,7 +14,7 @@ from khata.number_clashes import duplicate_numbers
 from simulations.device import Device, Machine
 from simulations.log import FAULTS_MAX
 from simulations.oracle import Oracle
-from simulations.reports.plain import counted, length
+from simulations.plain import counted, length
 from simulations.scenario import ms_of
 from simulations.world import World
 

@@ -80,7 +80,7 @@ def print_shortest(name: str, outcome: "Outcome", shrunk: "Shrunk", saved_as: st
 
 def print_seeds(name: str, outcomes: "Sequence[Outcome]", wanted: int) -> None:
     """Print what became of many seeds: a line for all, and a line for each that failed."""
-    from simulations.reports.plain import counted
+    from simulations.plain import counted
 
     failed = [outcome for outcome in outcomes if not outcome.held]
     told = f"{counted(len(outcomes), 'seed')} of {name}" + (f" (of {wanted:,})" if len(outcomes) < wanted else "")
@@ -167,8 +167,8 @@ def _shortest(name: str, outcome: "Outcome", shrunk: "Shrunk | None") -> dict[st
 
 def _figures(story: "Story") -> list[tuple[str, str]]:
     """The figures of a run, each with its name."""
+    from simulations.plain import length
     from simulations.reports.figures import spread
-    from simulations.reports.plain import length
 
     every = spread(story.deliveries)
     rows = [("simulated", length(story.ended))]

@@ -15,7 +15,7 @@ from p2p.members import revoke
 from simulations.deeds.doing import PATIENCE_SECONDS, PATIENCE_TRIES, Undo
 from simulations.device import Device, Machine
 from simulations.people import Deed, do
-from simulations.reports.plain import listed
+from simulations.plain import listed
 from simulations.scenario import Happening
 from simulations.world import World
 

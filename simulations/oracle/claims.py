@@ -15,7 +15,7 @@ from typing import NamedTuple
 from simulations.oracle.reading import Claim, Copy, Row
 from simulations.oracle.rules import Shares
 from simulations.oracle.scopes import is_control
-from simulations.reports.plain import counted
+from simulations.plain import counted
 
 _MODULUS = 1 << 256
 

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -194,27 +194,26 @@ def _of_rule(rule: RuleBetween, path: KeyPath, names: Names, end: int) -> Iterat
 
 
 def _of_lines_twice(lines: tuple[Line, ...]) -> Iterator[Mistake]:
-    seen: set[frozenset[str]] = set()
-    for place, line in enumerate(lines):
-        pair = frozenset(line.between)
-        if pair in seen:
-            yield Mistake(
-                ("lines", place),
-                f"{' and '.join(line.between)} have a line already, which this one would undo; write all keys in one",
-            )
-        seen.add(pair)
+    for place in _again([line.between for line in lines]):
+        both = " and ".join(lines[place].between)
+        text = f"{both} have a line already, which this one would undo; write all keys in one"
+        yield Mistake(("lines", place), text)
 
 
 def _of_rules_twice(rules: tuple[RuleBetween, ...]) -> Iterator[Mistake]:
+    for place in _again([rule.between for rule in rules]):
+        both = " and ".join(rules[place].between)
+        text = f"{both} have a rule already; a happening that does `rule` changes it later"
+        yield Mistake(("rules", place, "between"), text)
+
+
+def _again(pairs: Sequence[tuple[str, str]]) -> Iterator[int]:
+    """Where a pair stands that stands before, either way round."""
     seen: set[frozenset[str]] = set()
-    for place, rule in enumerate(rules):
-        pair = frozenset(rule.between)
-        if pair in seen:
-            yield Mistake(
-                ("rules", place, "between"),
-                f"{' and '.join(rule.between)} have a rule already; a happening that does `rule` changes it later",
-            )
-        seen.add(pair)
+    for place, pair in enumerate(pairs):
+        if frozenset(pair) in seen:
+            yield place
+        seen.add(frozenset(pair))
 
 
 def _of_line(line: Line, path: KeyPath, names: Names) -> Iterator[Mistake]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from simulations.reports.plain import counted, length, listed, shown
+from simulations.plain import counted, length, listed, shown
 from simulations.scenario import HOUR, MINUTE
 from simulations.story import Kind, Mark, Span, Story
 

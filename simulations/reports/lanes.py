@@ -14,9 +14,9 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
 from simulations.intervals import together
+from simulations.plain import counted, length, shortened, shown
 from simulations.reports.drawing import Picture
 from simulations.reports.palette import LIGHT, MARKS, SPANS
-from simulations.reports.plain import counted, length, shortened, shown
 from simulations.reports.times import column_ms, time_axis
 from simulations.reports.touch import returns
 from simulations.story import Lane, Story

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from crdt_models.errors import KhataError
 from khata.relays import show_size
+from simulations.plain import clock, counted, hours, length, listed, shown, year
 from simulations.reports.figures import NEVER, Link, Spread, links, spread, spread_by_device
 from simulations.reports.happened import happened
-from simulations.reports.plain import clock, counted, hours, length, listed, shown, year
 from simulations.reports.settling import in_order
 from simulations.reports.touch import Return, returns
 from simulations.reports.words import failure, paragraph, replay

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from khata.relays import show_size
+from simulations.plain import counted, length, listed, shortened, shown
 from simulations.reports.drawing import Picture
 from simulations.reports.figures import NEVER, Link, Steps, buckets, bytes_over_time, links, peak, unsent_by_branch
 from simulations.reports.lanes import lane_pictures
 from simulations.reports.palette import LIGHT
-from simulations.reports.plain import counted, length, listed, shortened, shown
 from simulations.reports.times import column_ms, healing_shows, time_axis
 from simulations.story import Story
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
+from simulations.plain import shown
 from simulations.reports.drawing import WIDTH, Picture, axes_of, our_style
 from simulations.reports.palette import LIGHT
-from simulations.reports.plain import shown
 from simulations.reports.words import failure, paragraph, replay
 from simulations.story import Story
 

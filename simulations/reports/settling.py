@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from simulations.reports.plain import counted
+from simulations.plain import counted
 from simulations.story import Open, Story
 
 _STOCK: Final = "negative stock"

@@ -4,8 +4,8 @@ import shlex
 from collections import Counter
 from typing import Final
 
+from simulations.plain import clock, counted, length, listed, sentence, shown
 from simulations.reports.happened import events
-from simulations.reports.plain import clock, counted, length, listed, sentence, shown
 from simulations.reports.settling import left_to_settle
 from simulations.reports.touch import Alone, alone, cut_devices
 from simulations.reports.waits import Wait, waits

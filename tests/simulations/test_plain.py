@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulations.reports.plain import clock, counted, hours, length, listed, shortened, shown, year
+from simulations.plain import clock, counted, hours, length, listed, shortened, shown, year
 from simulations.scenario import DAY, HOUR, MINUTE, SECOND
 from tests.simulations.stories import START
 
