@@ -1,5 +1,6 @@
-"""Times, lengths of time and counts as people read them."""
+"""Times, lengths of time, counts and commands as people read them."""
 
+import shlex
 from datetime import UTC, datetime
 from typing import Final
 
@@ -71,3 +72,8 @@ def shown(text: str) -> str:
 def shortened(text: str, longest: int) -> str:
     """Return a text cut to so many characters, with an ellipsis if it was."""
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def replay(scenario: str, seed: int) -> str:
+    """Return the command that runs a scenario again with a seed, and looks for nothing shorter."""
+    return f"khata simulate {shlex.quote(scenario)} --seed {seed} --no-shrink"

@@ -135,8 +135,9 @@ def _range(text: str) -> range:
 
 
 def _one(name: str, seed: int, seconds: int, report: str, trace: bool, shrink: bool, save: str, as_json: bool) -> None:
-    from khata.cli.simulated import again, as_data, print_failure, print_shortest, print_story, written_report
+    from khata.cli.simulated import as_data, print_failure, print_shortest, print_story, written_report
     from simulations.choosing import chosen
+    from simulations.plain import replay
     from simulations.running_seeds import Outcome, run_seeds
 
     what = chosen(name)
@@ -145,7 +146,7 @@ def _one(name: str, seed: int, seconds: int, report: str, trace: bool, shrink: b
             outcome = Outcome(seed=seed, story=what.run(seed, sys.stdout))
         except ExceptionGroup as group:
             if group.subgroup(BrokenPipeError) is None:
-                complain(f"the run broke; again: {again(name, seed)} --trace")
+                complain(f"the run broke; again: {replay(name, seed)} --trace")
             raise
     else:
         with progress(f"simulating {name}"):

@@ -1,13 +1,13 @@
 """What `khata simulate` prints: the story of one run, of many seeds, and all that a person needs after a failure."""
 
 import os
-import shlex
 from errno import EACCES, EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crdt_models.errors import KhataError
 from khata.cli.frame import print_table, say
+from simulations.plain import counted, length, replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 _EVENTS_SHOWN: Final = 20
 _VIOLATIONS_SHOWN: Final = 5
 _OPEN_SHOWN: Final = 10
-
-
-def again(name: str, seed: int) -> str:
-    """The command that runs the same again."""
-    return f"khata simulate {shlex.quote(name)} --seed {seed} --no-shrink"
 
 
 def print_story(story: "Story") -> None:
@@ -64,7 +59,7 @@ def print_failure(name: str, outcome: "Outcome") -> None:
         say("\nThe last events:")
         for event in outcome.story.last_events[-_EVENTS_SHOWN:]:
             say(f"  {event}")
-    say(f"\nAgain: {again(name, outcome.seed)}")
+    say(f"\nAgain: {replay(name, outcome.seed)}")
 
 
 def print_shortest(name: str, outcome: "Outcome", shrunk: "Shrunk", saved_as: str) -> None:
@@ -73,15 +68,13 @@ def print_shortest(name: str, outcome: "Outcome", shrunk: "Shrunk", saved_as: st
     ended = "" if shrunk.done else over
     say(f"\nThe shortest schedule found that still fails so ({shrunk.runs} tried{ended}):\n")
     if saved_as:
-        say(f"  {saved_as}: {again(saved_as, outcome.seed)}")
+        say(f"  {saved_as}: {replay(saved_as, outcome.seed)}")
     else:
         say(toml_of_shrunk(name, outcome, shrunk))
 
 
 def print_seeds(name: str, outcomes: "Sequence[Outcome]", wanted: int) -> None:
     """Print what became of many seeds: a line for all, and a line for each that failed."""
-    from simulations.plain import counted
-
     failed = [outcome for outcome in outcomes if not outcome.held]
     told = f"{counted(len(outcomes), 'seed')} of {name}" + (f" (of {wanted:,})" if len(outcomes) < wanted else "")
     seconds = sum(outcome.seconds for outcome in outcomes)
@@ -92,7 +85,7 @@ def print_seeds(name: str, outcomes: "Sequence[Outcome]", wanted: int) -> None:
     for outcome in failed:
         words = outcome.broke.splitlines()[0] if outcome.story is None else outcome.story.violations[0].text
         say(f"  seed {outcome.seed}: {outcome.check}: {words}")
-        say(f"    {again(name, outcome.seed)}")
+        say(f"    {replay(name, outcome.seed)}")
 
 
 def toml_of_shrunk(name: str, outcome: "Outcome", shrunk: "Shrunk") -> str:
@@ -160,14 +153,13 @@ def _judged(outcome: "Outcome") -> dict[str, Any]:
 def _shortest(name: str, outcome: "Outcome", shrunk: "Shrunk | None") -> dict[str, Any]:
     if outcome.held:
         return {}
-    return {"again": again(name, outcome.seed)} | (
+    return {"again": replay(name, outcome.seed)} | (
         {} if shrunk is None else {"shortest": toml_of_shrunk(name, outcome, shrunk)}
     )
 
 
 def _figures(story: "Story") -> list[tuple[str, str]]:
     """The figures of a run, each with its name."""
-    from simulations.plain import length
     from simulations.reports.figures import spread
 
     every = spread(story.deliveries)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from crdt_models.errors import KhataError
 from khata.relays import show_size
-from simulations.plain import clock, counted, hours, length, listed, shown, year
+from simulations.plain import clock, counted, hours, length, listed, replay, shown, year
 from simulations.reports.figures import NEVER, Link, Spread, links, spread, spread_by_device
 from simulations.reports.happened import happened
 from simulations.reports.settling import in_order
 from simulations.reports.touch import Return, returns
-from simulations.reports.words import failure, paragraph, replay
+from simulations.reports.words import failure, paragraph
 from simulations.story import Story
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _told(story: Story) -> dict[str, Any]:
     all_links = links(story)
     return {
         "leads": [sentences for sentences in (failure(story), paragraph(story)) if sentences],
-        "replay": shown(replay(story)),
+        "replay": shown(replay(story.scenario, story.seed)),
         "key_figures": _key_figures(story),
         "spreads": _spreads(story),
         "returns": [_return_row(story, one) for one in returns(story)],

@@ -7,10 +7,10 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from simulations.plain import shown
+from simulations.plain import replay, shown
 from simulations.reports.drawing import WIDTH, Picture, axes_of, our_style
 from simulations.reports.palette import LIGHT
-from simulations.reports.words import failure, paragraph, replay
+from simulations.reports.words import failure, paragraph
 from simulations.story import Story
 
 _DPI: Final = 150
@@ -32,7 +32,7 @@ def poster(story: Story, pictures: Sequence[Picture]) -> bytes:
         figure = Figure(figsize=(WIDTH, tall))
         _write_head(figure, story, words, tall)
         _hang(figure, pictures, head, tall)
-        said = f"seed {story.seed} · trace {shown(story.trace)} · {shown(replay(story))}"
+        said = f"seed {story.seed} · trace {shown(story.trace)} · {shown(replay(story.scenario, story.seed))}"
         figure.text(_MARGIN / WIDTH, 0.22 / tall, said, size=7, color=LIGHT["soft"])
         dpi = _DPI if tall < _TALL else _DPI_TALL
         figure.savefig(written, format="png", dpi=dpi, metadata={"Software": None})

@@ -1,10 +1,9 @@
 """The paragraph at the top of a report: what happened, for a person who runs a shop."""
 
-import shlex
 from collections import Counter
 from typing import Final
 
-from simulations.plain import clock, counted, length, listed, sentence, shown
+from simulations.plain import clock, counted, length, listed, replay, sentence, shown
 from simulations.reports.happened import events
 from simulations.reports.settling import left_to_settle
 from simulations.reports.touch import Alone, alone, cut_devices
@@ -44,11 +43,6 @@ _ELSE: Final[tuple[tuple[Kind, str, str], ...]] = (
 )
 
 
-def replay(story: Story) -> str:
-    """Return the command that runs the same again."""
-    return f"khata simulate {shlex.quote(story.scenario)} --seed {story.seed}"
-
-
 def paragraph(story: Story) -> list[str]:
     """Return the sentences that tell what happened; those of a failure, which come before, are in `failure`."""
     return [
@@ -77,7 +71,7 @@ def failure(story: Story) -> list[str]:
     return [
         f"This run failed: {what[0]}.",
         f"{what[1]}{_ended(shown(first.text))}",
-        f"The seed is {story.seed}; to see it again, type `{shown(replay(story))}`.",
+        f"The seed is {story.seed}; to see it again, type `{shown(replay(story.scenario, story.seed))}`.",
     ]
 
 

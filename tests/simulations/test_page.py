@@ -177,7 +177,7 @@ def test_a_failure_is_a_paragraph_of_its_own_and_checks_are_counted(tmp_path):
     page, _ = report(a_story(violations=often), tmp_path)
     first, second = found(page, "//p[@class='lead']")
     assert first.text_content().startswith("This run failed: one thing that this scenario expects did not hold.")
-    assert first.text_content().endswith("--seed 7`.")
+    assert first.text_content().endswith("--seed 7 --no-shrink`.")
     assert second.text_content().startswith("No branch was cut off")
     assert "Failed: 1 thing did not hold" in words_of(page)
 

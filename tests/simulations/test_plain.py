@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulations.plain import clock, counted, hours, length, listed, shortened, shown, year
+from simulations.plain import clock, counted, hours, length, listed, replay, shortened, shown, year
 from simulations.scenario import DAY, HOUR, MINUTE, SECOND
 from tests.simulations.stories import START
 
@@ -57,3 +57,8 @@ def test_what_cannot_be_seen_is_made_visible_and_indian_scripts_stay_as_they_are
 def test_long_names_are_cut_with_an_ellipsis():
     assert shortened("Pune", 4) == "Pune"
     assert shortened("Head office of all", 12) == "Head office…"
+
+
+def test_the_command_that_replays_a_run_names_any_file():
+    assert replay("quiet-day", 7) == "khata simulate quiet-day --seed 7 --no-shrink"
+    assert replay("my scenarios/pune.toml", 7) == "khata simulate 'my scenarios/pune.toml' --seed 7 --no-shrink"

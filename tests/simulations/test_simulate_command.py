@@ -178,7 +178,7 @@ def test_stock_below_nothing_is_counted_after_what_the_scenario_is_about(capsys)
 def test_a_failure_is_told_before_what_happened_on_a_line_of_its_own(capsys):
     print_story(a_story(7, "numbers"))
     told = capsys.readouterr().out
-    assert "type `khata simulate swizzle --seed 7`.\n\nNo branch was cut off" in told
+    assert "type `khata simulate swizzle --seed 7 --no-shrink`.\n\nNo branch was cut off" in told
 
 
 def test_a_failure_has_the_seed_the_check_the_last_events_the_schedule_and_the_command(capsys):

@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from simulations.reports.words import failure, paragraph, replay
+from simulations.reports.words import failure, paragraph
 from simulations.scenario import DAY, HOUR, MINUTE, SECOND
 from simulations.story import SET_ASIDE, Open, Span, Violation
 from tests.simulations.stories import a_story, failing, lane, mark, pune_cut_off, relay, saved
@@ -96,7 +96,7 @@ def test_a_failure_is_said_first_with_its_seed_and_how_to_see_it_again():
         "This run failed: 2 things had to hold and did not.",
         "The first was “saves”, 4 days 14 h after the beginning (Fri 5 Jun, 23:00:00): "
         "Sales PUN/26-27/00099 of Pune is not at Head office.",
-        "The seed is 4711; to see it again, type `khata simulate 'my scenarios/pune.toml' --seed 4711`.",
+        "The seed is 4711; to see it again, type `khata simulate 'my scenarios/pune.toml' --seed 4711 --no-shrink`.",
     ]
     said = paragraph(failing())
     assert "1 entry was not everywhere when the run ended." in said
@@ -111,16 +111,12 @@ def test_one_failure_is_told_in_the_singular():
     ]
 
 
-def test_the_command_that_replays_a_run():
-    assert replay(a_story()) == "khata simulate quiet-day --seed 7"
-
-
 def test_what_the_scenario_expects_does_not_always_have_to_hold():
     one = Violation(at=HOUR, check="as expected", text="no conflict is listed anywhere")
     assert failure(a_story(violations=(one, one))) == [
         "This run failed: one thing that this scenario expects was not so.",
         "It was found 1 h after the beginning (Mon 1 Jun, 10:00:00): no conflict is listed anywhere.",
-        "The seed is 7; to see it again, type `khata simulate quiet-day --seed 7`.",
+        "The seed is 7; to see it again, type `khata simulate quiet-day --seed 7 --no-shrink`.",
     ]
 
 
